@@ -1,0 +1,184 @@
+"""Tasks and waiting: the part of asyncio both Pythons agree on, and what MicroPython's lacks.
+
+Everything above this room waits through these names.  Rules that keep both Pythons alike: every
+task belongs to a Group, nobody cancels itself, a timeout is integer milliseconds.
+"""
+
+import asyncio
+from asyncio import CancelledError, Event, Lock, current_task
+
+from edge.system import MICROPYTHON
+
+__all__ = (
+    "CancelledError", "Event", "Group", "Lock", "Queue", "Signal", "TimeoutError",
+    "current_task", "run", "sleep_ms", "wait_for_ms",
+)  # fmt: skip
+
+TimeoutError = asyncio.TimeoutError  # MicroPython has no builtin of that name
+
+if MICROPYTHON:
+    from asyncio import sleep_ms
+
+    def run(coroutine):
+        """Run ``coroutine`` to its end on a fresh loop: what an earlier run left is forgotten."""
+        asyncio.new_event_loop()
+        return asyncio.run(coroutine)
+
+    async def wait_for_ms(coroutine, timeout_ms: int):
+        """The result of ``coroutine``, or TimeoutError after ``timeout_ms`` (at most 6 days)."""
+        return await asyncio.wait_for_ms(coroutine, timeout_ms)
+
+    class Signal:
+        """Wakes all who wait now; remembers nothing."""
+
+        def __init__(self) -> None:
+            self._event = None
+
+        async def wait(self) -> None:
+            if self._event is None:
+                self._event = Event()
+            self._event.clear()
+            await self._event.wait()
+
+        def fire(self) -> None:
+            if self._event is not None:
+                self._event.set()
+
+else:
+    run = asyncio.run
+
+    async def sleep_ms(duration_ms: int) -> None:
+        await asyncio.sleep(duration_ms / 1000)
+
+    async def wait_for_ms(coroutine, timeout_ms: int):
+        """The result of ``coroutine``, or TimeoutError after ``timeout_ms``."""
+        async with asyncio.timeout(timeout_ms / 1000):  # no extra task, unlike wait_for
+            return await coroutine
+
+    class Signal:
+        """Wakes all who wait now; remembers nothing.  A tenth of the size of an Event."""
+
+        __slots__ = ("_waiters",)
+
+        def __init__(self) -> None:
+            self._waiters: list[asyncio.Future] | None = None
+
+        async def wait(self) -> None:
+            waiter = asyncio.get_running_loop().create_future()
+            if self._waiters is None:
+                self._waiters = [waiter]
+            else:
+                self._waiters.append(waiter)
+            try:
+                await waiter
+            finally:
+                if self._waiters and waiter in self._waiters:
+                    self._waiters.remove(waiter)
+
+        def fire(self) -> None:
+            waiters, self._waiters = self._waiters, None
+            for waiter in waiters or ():
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+class Queue:
+    """First in, first out, at most ``size_max`` items; closed by its producer."""
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._items: list = []
+        self._changed = Signal()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    async def put(self, item) -> None:
+        """Append ``item``, waiting for room.  EOFError once the queue is closed."""
+        while len(self._items) >= self._size_max and not self._closed:
+            await self._changed.wait()
+        if self._closed:
+            raise EOFError
+        self.put_nowait(item)
+
+    def put_nowait(self, item) -> bool:
+        """Append ``item`` if there is room; False if there is none or the queue is closed."""
+        if self._closed or len(self._items) >= self._size_max:
+            return False
+        self._items.append(item)
+        self._changed.fire()
+        return True
+
+    async def get(self):
+        """The oldest item.  EOFError once the queue is closed and empty."""
+        while not self._items:
+            if self._closed:
+                raise EOFError
+            await self._changed.wait()
+        item = self._items.pop(0)
+        self._changed.fire()
+        return item
+
+    def close(self) -> None:
+        """No more items: what is queued can still be taken."""
+        self._closed = True
+        self._changed.fire()
+
+
+class Group:
+    """Owns tasks: each ends by itself or with the group, and no failure is lost."""
+
+    def __init__(self, on_error=None) -> None:
+        self._tasks: dict[int, asyncio.Task] = {}
+        self._last = 0
+        self._on_error = on_error
+        self.errors: list[Exception] = []  # what tasks failed with, if nobody else was told
+        self._ended = Signal()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, coroutine) -> asyncio.Task:
+        """Start ``coroutine`` as a task of this group."""
+        self._last += 1
+        task = asyncio.create_task(self._run(self._last, coroutine))
+        self._tasks[self._last] = task
+        return task
+
+    async def _run(self, number: int, coroutine) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            if self._on_error:
+                self._on_error(error)
+            elif len(self.errors) < 16:
+                self.errors.append(error)
+        finally:
+            self._tasks.pop(number, None)
+            self._ended.fire()
+
+    async def join(self) -> None:
+        """Wait until every task has ended by itself."""
+        while self._tasks:
+            await self._ended.wait()
+
+    async def cancel(self) -> None:
+        """Cancel every task but the caller's and wait for their ends."""
+        mine = current_task()
+        tasks = [task for task in list(self._tasks.values()) if task is not mine]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            try:
+                await task
+            except CancelledError:
+                if not task.done():
+                    raise  # it was us who were cancelled
+        self._tasks = {n: task for n, task in self._tasks.items() if task is mine}
+
+    async def __aenter__(self) -> "Group":
+        return self
+
+    async def __aexit__(self, *exception) -> None:
+        await self.cancel()

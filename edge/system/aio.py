@@ -130,7 +130,7 @@ class Group:
     """Owns tasks: each ends by itself or with the group, and no failure is lost."""
 
     def __init__(self, on_error=None) -> None:
-        self._tasks: dict[int, asyncio.Task] = {}
+        self._tasks: dict = {}  # number -> (task, coroutine)
         self._last = 0
         self._on_error = on_error
         self.errors: list[Exception] = []  # what tasks failed with, if nobody else was told
@@ -143,7 +143,7 @@ class Group:
         """Start ``coroutine`` as a task of this group."""
         self._last += 1
         task = asyncio.create_task(self._run(self._last, coroutine))
-        self._tasks[self._last] = task
+        self._tasks[self._last] = (task, coroutine)
         return task
 
     async def _run(self, number: int, coroutine) -> None:
@@ -166,16 +166,17 @@ class Group:
     async def cancel(self) -> None:
         """Cancel every task but the caller's and wait for their ends."""
         mine = current_task()
-        tasks = [task for task in list(self._tasks.values()) if task is not mine]
-        for task in tasks:
+        others = [item for item in self._tasks.items() if item[1][0] is not mine]
+        for _, (task, _) in others:
             task.cancel()
-        for task in tasks:
+        for number, (task, coroutine) in others:
             try:
                 await task
             except CancelledError:
                 if not task.done():
                     raise  # it was us who were cancelled
-        self._tasks = {n: task for n, task in self._tasks.items() if task is mine}
+            coroutine.close()  # one that never started would complain
+            self._tasks.pop(number, None)
 
     async def __aenter__(self) -> "Group":
         return self

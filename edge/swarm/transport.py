@@ -1,0 +1,93 @@
+"""What every file of transports/ must be: a way to dial and to listen that yields raw connections.
+
+    Swarm -- dial(address), listen(address) --> Transport --> RawConnection --> Upgrader
+
+A raw connection moves bytes in order, both ways, neither private nor multiplexed.  Everything a
+medium asks of the protocols above it is a value, the LinkProfile.
+"""
+
+from collections import namedtuple
+
+from edge.system import MICROPYTHON
+
+LinkProfile = namedtuple(
+    "LinkProfile",
+    (
+        "name",
+        "keepalive_ms",  # silence after which a ping asks whether the peer is alive
+        "answer_timeout_ms",  # how long that ping may take
+        "handshake_timeout_ms",  # from raw connection to muxed connection
+        "negotiate_timeout_ms",  # protocol of one stream
+        "window_bytes_max",  # a stream's receive window may grow to this
+        "frame_bytes_max",  # Noise plaintext per frame we send
+        "receive_frame_bytes_max",  # Noise frame we accept; peers may send 65535
+    ),
+)
+
+if MICROPYTHON:  # a chip holds neither 64 KiB frames nor the windows that fill a fast line
+    FAST = LinkProfile("fast", 90000, 15000, 30000, 10000, 262144, 1008, 4096)
+else:
+    FAST = LinkProfile("fast", 90000, 15000, 15000, 10000, 4194304, 65519, 65535)
+SLOW = LinkProfile("slow", 240000, 60000, 90000, 60000, 262144, 496, FAST.receive_frame_bytes_max)
+METERED = LinkProfile(
+    "metered", 600000, 60000, 60000, 30000, 262144, FAST.frame_bytes_max, FAST.receive_frame_bytes_max
+)
+
+
+class RawConnection:
+    """A duplex byte pipe to one peer.  The contract; inhabitants need not inherit it."""
+
+    local_address = None  # Multiaddr, or None where the medium does not tell
+    remote_address = None  # Multiaddr
+    profile = FAST
+
+    async def read(self):
+        """Bytes, at least one, valid until the next await; ``b""`` at the end.  LinkError."""
+        raise NotImplementedError
+
+    def write_some(self, data) -> int:
+        """How many bytes of ``data`` were taken now; 0 if there is no room.  LinkError."""
+        raise NotImplementedError
+
+    async def writable(self) -> None:
+        """Wait until ``write_some`` may take more.  LinkError."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Let go at once: what was taken but not sent may be lost.  A pending read ends."""
+        raise NotImplementedError
+
+
+class Listener:
+    """One address being listened on."""
+
+    def addresses(self) -> list:
+        """The Multiaddrs a peer can dial now; unspecified hosts stay unspecified."""
+        raise NotImplementedError
+
+    async def accept(self) -> RawConnection:
+        """The next inbound connection.  LinkError once closed."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class Transport:
+    """Dials and listens on the addresses it understands."""
+
+    def can_dial(self, address) -> bool:
+        """Whether ``dial`` understands ``address`` (its /p2p tail aside)."""
+        raise NotImplementedError
+
+    async def dial(self, address) -> RawConnection:
+        """Connect.  LinkError if nobody answers; the caller sets the timeout."""
+        raise NotImplementedError
+
+    async def listen(self, address) -> Listener:
+        """Listen.  LinkError if the address cannot be had."""
+        raise NotImplementedError
+
+    async def resolve(self, address) -> list:
+        """The dialable addresses a name stands for; ``[address]`` where there is no name."""
+        return [address]

@@ -1,0 +1,1 @@
+"""Running the shared tests on MicroPython."""

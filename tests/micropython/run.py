@@ -1,0 +1,73 @@
+"""Runs shared test files on MicroPython, each in a fresh process with a chip-sized heap.
+
+The shared core and its tests are compiled to .mpy into a folder that looks like the repository;
+device.py runs there.  `python3 -m tools mpy test [FILE...]` and pytest both come through here.
+"""
+
+import linecache
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools import ROOT, sources
+from tools.chip import compiler, micropython
+
+HEAP = "112k"
+FILE_TIMEOUT_S = 600
+DEVICE = Path(__file__).parent / "device.py"
+
+
+class Board:
+    """A build folder and the MicroPython that runs in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.program = micropython.find()
+        files = sources.shared() + sources.shared_test_support()
+        march = micropython.march(self.program)
+        self.refused = compiler.compile_files(files, folder, march)
+        shutil.copy(DEVICE, folder)
+        for data in (ROOT / "tests").glob("vectors/**/*.[!p]*"):
+            if data.is_file() and "__pycache__" not in data.parts:
+                target = folder / data.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(data, target)
+
+    def run(self, test: Path) -> tuple[bool, str]:
+        """Whether every test of the file ``test`` passed, and what was printed."""
+        name = sources.relative(test)
+        if name in self.refused:
+            return False, self.refused[name]
+        module = name.removesuffix(".py").replace("/", ".")
+        command = [self.program, "-X", f"heapsize={HEAP}", "-m", "device", module]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env={**os.environ, "MICROPYPATH": ".frozen"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=FILE_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired as late:
+            text = (late.stdout or b"").decode("utf-8", "replace")
+            return False, text + f"killed after {FILE_TIMEOUT_S} s"
+        text = done.stdout.decode("utf-8", "replace").rstrip()
+        if done.returncode == 0:
+            return True, text
+        refused = [f"mpy-cross refused {name}: {why}" for name, why in self.refused.items()]
+        return False, "\n".join([with_source_lines(text), *refused])
+
+
+def with_source_lines(text: str) -> str:
+    """``text`` with the source line under each line of a MicroPython traceback."""
+    lines = []
+    for line in text.splitlines():
+        lines.append(line)
+        place = re.match(r'  File "(.+\.py)", line (\d+)', line)
+        if place:
+            source = linecache.getline(str(ROOT / place[1]), int(place[2])).strip()
+            lines += ["    " + source] if source else []
+    return "\n".join(lines)

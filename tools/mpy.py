@@ -1,0 +1,79 @@
+"""`python3 -m tools mpy`: fetch MicroPython, run tests or scripts of the shared core on it."""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools import FAILED, OK, ROOT, USAGE, say, sources, venv
+from tools.chip import micropython
+
+EXAMPLES = """\
+examples:
+  python3 -m tools mpy path                  fetch MicroPython if need be, print where it is
+  python3 -m tools mpy test                  run every shared test on it
+  python3 -m tools mpy test tests/edge/wire  run the tests of a folder
+  python3 -m tools mpy test tests/edge/wire/test_varint.py
+  python3 -m tools mpy run SCRIPT.py ARGS    run a script where `import edge` finds the .mpy files
+
+exit codes: 0 all passed, 1 a test failed, 2 bad command line, 3 something is missing here
+environment: MICROPYTHON names another binary, LIBP2P_EDGE_CACHE another place for the fetched one
+"""
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tools mpy",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=["path", "test", "run"])
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    asked = parser.parse_args(argv)
+    if asked.what == "path":
+        print(micropython.find())
+        return OK
+    venv.enter("dev")
+    with tempfile.TemporaryDirectory(prefix="edge-mpy-") as folder:
+        return (_test if asked.what == "test" else _run)(Path(folder), asked.arguments)
+
+
+def _test(folder: Path, arguments: list[str]) -> int:
+    from tests.micropython.run import Board
+
+    tests = _chosen(arguments)
+    if not tests:
+        say("no shared test there: " + " ".join(arguments))
+        return USAGE
+    board = Board(folder)
+    failed = 0
+    for test in tests:
+        passed, text = board.run(test)
+        failed += not passed
+        last = text.splitlines()[-1] if passed else "FAILED\n" + text
+        print(f"{sources.relative(test)}: {last}", flush=True)
+    print(f"{len(tests) - failed} files passed, {failed} failed")
+    return FAILED if failed else OK
+
+
+def _chosen(arguments: list[str]) -> list[Path]:
+    """The shared tests in the files and folders named; all of them if none is."""
+    places = [Path(argument).resolve() for argument in arguments] or [ROOT]
+    return [
+        test
+        for test in sources.shared_tests()
+        if any(test == place or place in test.parents for place in places)
+    ]
+
+
+def _run(folder: Path, arguments: list[str]) -> int:
+    from tests.micropython.run import Board
+
+    if not arguments:
+        say("name the script to run")
+        return USAGE
+    board = Board(folder)
+    script = Path(arguments[0]).resolve()
+    command = [board.program, "-X", "heapsize=112k", script, *arguments[1:]]
+    return subprocess.run(command, env={"MICROPYPATH": f"{folder}:.frozen"}).returncode

@@ -1,0 +1,199 @@
+"""Build the foreign peers once, each into its own folder of the cache.
+
+    <cache>/peers/<lang>-<hash of its sources>/   what `build` answers for; made elsewhere, then renamed
+    <cache>/peers/<lang>.lock                     held while building, so that two runs do not build twice
+    <cache>/peers/rust-target/                    cargo's own incremental state
+
+The cache is $LIBP2P_EDGE_CACHE or ~/.cache/libp2p-edge.  Nothing is written into the source tree.
+Run it as `python3 tests/interop/peers/build.py go|rust|js|py|all`: each argv is printed on a line.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parent
+LANGUAGES = ("go", "rust", "js", "py")
+NODE_MAJOR_MIN = 22  # js-libp2p 3 needs Promise.withResolvers and friends
+# What a developer may have left behind in a source folder; never part of a build.
+_LEFTOVERS = shutil.ignore_patterns("node_modules", "target", "venv", "__pycache__", "*.pyc", ".*")
+
+
+class Missing(Exception):
+    """A tool or header this machine lacks; the text says what to install."""
+
+
+def cache_dir() -> Path:
+    """Where every build of this project goes."""
+    return Path(os.environ.get("LIBP2P_EDGE_CACHE") or Path.home() / ".cache" / "libp2p-edge")
+
+
+def build(lang: str, log: Callable[[str], None] = print) -> list[str]:
+    """The argv prefix that starts the peer of ``lang``, built first if it is not in the cache."""
+    steps, argv = {
+        "go": (_build_go, _argv_binary),
+        "rust": (_build_rust, _argv_binary),
+        "js": (_build_js, _argv_js),
+        "py": (_build_py, _argv_py),
+    }[lang]
+    peers = cache_dir() / "peers"
+    target = peers / (lang + "-" + _fingerprint(lang))
+    if target.is_dir():
+        return argv(target)
+    peers.mkdir(parents=True, exist_ok=True)
+    with open(peers / (lang + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes
+        if not target.is_dir():
+            _build_into(target, lang, steps, log)
+    return argv(target)
+
+
+def _build_into(target: Path, lang: str, steps: Callable, log: Callable) -> None:
+    started = time.monotonic()
+    log(f"building the {lang} peer into {target} (once; a few minutes)")
+    work = Path(tempfile.mkdtemp(prefix=f".{lang}-", dir=target.parent))
+    try:
+        shutil.copytree(SOURCES / lang, work, dirs_exist_ok=True, ignore=_LEFTOVERS)
+        steps(work)
+        work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    log(f"built the {lang} peer in {time.monotonic() - started:.0f} s")
+
+
+def _fingerprint(lang: str) -> str:
+    """Names one build: sources, lock files, processor and, for py, the Python it runs on."""
+    digest = hashlib.sha256(platform.machine().encode())
+    if lang == "py":
+        digest.update(sys.version.encode())
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copytree(SOURCES / lang, copy, dirs_exist_ok=True, ignore=_LEFTOVERS)
+        for path in sorted(Path(copy).rglob("*")):
+            if path.is_file():
+                digest.update(path.relative_to(copy).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+# --- one language each -------------------------------------------------------------------------
+
+
+def _build_go(work: Path) -> None:
+    _need("go", "Go 1.26 or newer (https://go.dev/dl)")
+    # Plain Go: the resolver that cgo would bring in is not used and costs memory.
+    _run(["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "peer", "."], work, CGO_ENABLED="0")
+
+
+def _build_rust(work: Path) -> None:
+    _need("cargo", "Rust (https://rustup.rs)")
+    _need("cc", "a C compiler (Debian: apt-get install gcc)")
+    cargo_target = work.parent / "rust-target"
+    _run(["cargo", "build", "--release", "--locked"], work, CARGO_TARGET_DIR=str(cargo_target))
+    shutil.copy2(cargo_target / "release" / "peer", work / "peer")
+
+
+def _build_js(work: Path) -> None:
+    _need("npm", "Node.js with npm (Debian: apt-get install npm)")
+    _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev"], work)
+    _node(work)  # says now, not at the first start, that there is none
+
+
+def _build_py(work: Path) -> None:
+    _need("cc", "a C compiler (Debian: apt-get install gcc)")
+    _need_gmp(work)
+    _run([sys.executable, "-m", "venv", "venv"], work)
+    pip = ["venv/bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
+    _run([*pip, "--requirement", "requirements.txt"], work)
+    _run(["venv/bin/python", "-m", "compileall", "-q", "venv/lib"], work, check=False)
+
+
+def _argv_binary(target: Path) -> list[str]:
+    return [str(target / "peer")]
+
+
+def _argv_js(target: Path) -> list[str]:
+    return [_node(target), str(target / "peer.js")]
+
+
+def _argv_py(target: Path) -> list[str]:
+    return [str(target / "venv" / "bin" / "python"), str(target / "peer.py")]
+
+
+def _node(folder: Path) -> str:
+    """The Node.js of the lock file where npm has one for this processor, else one on PATH."""
+    for bundled in sorted((folder / "node_modules").glob("node-linux-*/bin/node")):
+        return str(bundled)
+    found = shutil.which("node")
+    if found:
+        version = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+        if int(version.strip().lstrip("v").split(".")[0] or 0) >= NODE_MAJOR_MIN:
+            return found
+    raise Missing(f"js peer: needs Node.js {NODE_MAJOR_MIN} or newer for {platform.machine()}")
+
+
+# --- tools -------------------------------------------------------------------------------------
+
+
+def _need(tool: str, what: str) -> None:
+    if not shutil.which(tool):
+        raise Missing(f"`{tool}` is not on PATH: install {what}")
+
+
+def _need_gmp(work: Path) -> None:
+    """py-libp2p pulls in fastecdsa, which compiles against GMP; CI may install it, users are told."""
+    if _compiles("#include <gmp.h>", work):
+        return
+    if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
+        _run(["apt-get", "update", "-q"], work, check=False)
+        _run(["apt-get", "install", "-q", "-y", "libgmp-dev"], work, DEBIAN_FRONTEND="noninteractive")
+    if not _compiles("#include <gmp.h>", work):
+        raise Missing("gmp.h is missing: install GMP (Debian: apt-get install libgmp-dev)")
+
+
+def _compiles(source: str, work: Path) -> bool:
+    command = ["cc", "-fsyntax-only", "-x", "c", "-"]
+    return subprocess.run(command, input=source.encode(), cwd=work, capture_output=True).returncode == 0
+
+
+def _run(command: list[str], work: Path, check: bool = True, **environment: str) -> None:
+    """Run one step politely; its output is shown only if it fails."""
+    step = subprocess.run(
+        ["nice", "-n", "5", *command],
+        cwd=work,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if check and step.returncode:
+        raise RuntimeError(f"{shlex.join(command)} failed ({step.returncode}):\n{step.stdout[-8000:]}")
+
+
+def main(arguments: list[str]) -> int:
+    """Build what is named and print each argv."""
+    if len(arguments) != 1 or arguments[0] not in (*LANGUAGES, "all"):
+        print(f"usage: build.py {'|'.join(LANGUAGES)}|all", file=sys.stderr)
+        return 2
+    status = 0
+    for lang in LANGUAGES if arguments[0] == "all" else arguments:
+        try:
+            print(shlex.join(build(lang, log=lambda text: print(text, file=sys.stderr))))
+        except (Missing, RuntimeError) as error:
+            print(f"{lang}: {error}", file=sys.stderr)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

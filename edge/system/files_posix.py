@@ -1,0 +1,109 @@
+"""The writing half of edge.system.files where there are users, folders to sync and real renames.
+
+A file is written under a name of its own beside its place, synced, renamed into it, and then the
+folder is synced. Whatever fails, the name of its own is gone afterwards. CPython only.
+"""
+
+import errno
+import os
+from typing import BinaryIO
+
+from edge.errors import LocalError
+from edge.system import files
+
+_OTHERS = 0o077  # what group and others may do with a file
+
+
+def sync(file: BinaryIO) -> None:
+    """Bring what was written to ``file`` to the medium."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def write_atomic(path: str, data: bytes, private: bool = False) -> None:
+    """Make ``data`` the content of the file, old or new whenever the power goes.
+
+    One writer per file and process. A private file is never readable by others, not even briefly.
+    """
+    _write(path, data, private, os.replace)
+
+
+def write_new(path: str, data: bytes, private: bool = True) -> None:
+    """Create the file; LocalError, and nothing touched, if there is one."""
+    _write(path, data, private, _place_new)
+
+
+def _write(path: str, data: bytes, private: bool, place) -> None:
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        if os.path.lexists(part):
+            os.remove(part)  # of an earlier process of our number
+        try:
+            _write_part(part, data, 0o600 if private else 0o666)
+            place(part, path)
+        except BaseException:
+            if os.path.lexists(part):
+                os.remove(part)
+            raise
+        _sync_folder(path)
+    except FileExistsError:
+        raise LocalError(f"cannot create {path}: it exists") from None
+    except OSError as error:
+        raise files.failure("write", path, error) from None
+
+
+def _write_part(part: str, data: bytes, mode: int) -> None:
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with open(fd, "wb") as file:
+        file.write(data)
+        sync(file)
+
+
+def _place_new(part: str, path: str) -> None:
+    """Rename without replacing: a second name, which must be free, then the first one goes."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: FAT, some network ones
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, "exists") from None
+        os.rename(part, path)
+    else:
+        os.remove(part)
+
+
+def _sync_folder(path: str) -> None:
+    try:
+        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # a folder one may write but not list
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass  # a file system that cannot; the rename itself is done
+    finally:
+        os.close(fd)
+
+
+def make_dir(path: str, private: bool = False) -> None:
+    """Make the folder and those above it that are missing."""
+    try:
+        os.makedirs(path, 0o700 if private else 0o777, exist_ok=True)
+    except OSError as error:
+        raise files.failure("make the folder", path, error) from None
+
+
+def tighten(path: str) -> bool:
+    """Take a file of ours away from group and others; whether they could get at it before.
+
+    As with ssh, a file of another owner (a mounted secret) is that owner's business.
+    """
+    try:
+        state = os.stat(path)
+        if state.st_uid != os.geteuid() or not state.st_mode & _OTHERS:
+            return False
+        os.chmod(path, 0o600)
+    except OSError as error:
+        raise files.failure("make private", path, error) from None
+    return True

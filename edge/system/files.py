@@ -1,15 +1,7 @@
-"""Small files that are either old or new after a power cut, never half.
+"""Small files that are old or new after a power cut, never half, and errors that say what to do.
 
-CPython      replaces with one rename: edge.system.files_posix.
-MicroPython  FAT removes before it renames, so a replacement takes steps, each safe to stop after:
-
-    step                      on the medium afterwards      read() finds
-    write   name.part         name, torn name.part          old (or no file)
-    rename  to name.new       name, name.new                old
-    remove  name              name.new                      new
-    rename  to name           name                          new
-
-A name.new is therefore always whole. Folders and names are plain strings with "/".
+How a file is replaced depends on what the system can do: files_posix and files_flash, which raise
+OSError. Folders and names are plain strings with "/".
 """
 
 import os
@@ -17,161 +9,113 @@ import os
 from edge.errors import LocalError
 from edge.system import MICROPYTHON, const
 
+if MICROPYTHON:
+    from edge.system import files_flash as _system
+else:
+    from edge.system import files_posix as _system
+
 _NOT_PERMITTED = const(1)  # numbers, as MicroPython's errno lacks half of the names
 _NOT_FOUND = const(2)
 _NO_ACCESS = const(13)
+_EXISTS = const(17)
 _NO_SPACE = const(28)
 _READ_ONLY = const(30)
 
 READ_SIZE_MAX = 1 << 20  # bytes, unless the caller says otherwise
 
-
-def failure(doing: str, path: str, error: OSError) -> LocalError:
-    """What to tell the user about ``error``: which file, what is wrong, what to do."""
-    number = error.errno
-    if number == _NO_SPACE:
-        why = "the disk is full; free some space or choose another folder"
-    elif number == _NO_ACCESS or number == _NOT_PERMITTED:
-        why = "permission denied; become the owner of it and its folder, or choose another folder"
-    elif number == _READ_ONLY:
-        why = "the file system is read-only; remount it or choose another folder"
-    elif number == _NOT_FOUND:
-        why = "its folder does not exist"
-    else:
-        why = str(error)
-    return LocalError("cannot {} {}: {}".format(doing, path, why))
+sync = _system.sync
 
 
 def read(path: str, size_max: int = READ_SIZE_MAX) -> "bytes | None":
     """All of the file, None if there is none."""
     try:
-        name = _current(path)
+        name = _system.current(path)
         size = os.stat(name)[6]
         if size > size_max:
-            raise LocalError("cannot read {}: larger than {} bytes".format(path, size_max))
+            raise LocalError(f"cannot read {path}: larger than {size_max} bytes")
         with open(name, "rb") as file:
             return file.read(size or -1)  # a pipe tells no size
     except OSError as error:
         if error.errno == _NOT_FOUND:
             return None
-        raise failure("read", path, error)
+        raise _failure("read", path, error)
+
+
+def write_atomic(path: str, data: bytes, private: bool = False) -> None:
+    """Make ``data`` the content of the file: old or new, whenever the power goes.
+
+    A private file is never readable by others, not even briefly. One writer per file and process.
+    """
+    _try("write", path, _system.replace, path, data, private)
+
+
+def write_new(path: str, data: bytes, private: bool = True) -> None:
+    """Create the file; LocalError, and nothing touched, if there is one."""
+    _try("create", path, _system.create, path, data, private)
 
 
 def append(path: str, data: bytes) -> None:
     """Add ``data`` to the end, on the medium when this returns; stopped early, a part of it."""
-    try:
-        with open(path, "ab") as file:
-            file.write(data)
-            sync(file)
-    except OSError as error:
-        raise failure("write", path, error)
+    _try("write", path, _append, path, data)
 
 
 def remove(path: str) -> None:
     """Remove the file; it may already be gone."""
-    try:
-        _remove(path)
-    except OSError as error:
-        if error.errno != _NOT_FOUND:
-            raise failure("remove", path, error)
+    if exists(path):
+        _try("remove", path, _system.remove, path)
 
 
 def exists(path: str) -> bool:
     """Whether there is a file or folder of that name."""
-    return _is_there(_current(path))
-
-
-def list_dir(path: str) -> "list[str]":
-    """The names in a folder, sorted, without unfinished writes; empty if there is no folder."""
     try:
-        names = os.listdir(path)
-    except OSError as error:
-        if error.errno == _NOT_FOUND:
-            return []
-        raise failure("list", path, error)
-    return sorted([name for name in names if not name.endswith(".part")])
-
-
-def _is_there(path: str) -> bool:
-    try:
-        os.stat(path)
+        os.stat(_system.current(path))
     except OSError:
         return False
     return True
 
 
-if MICROPYTHON:
+def make_dir(path: str, private: bool = False) -> None:
+    """Make the folder and those above it that are missing."""
+    _try("make the folder", path, _system.make_dir, path, private)
 
-    def sync(file) -> None:
-        """Bring what was written to ``file`` to the medium."""
-        file.flush()
 
-    def write_atomic(path: str, data: bytes, private: bool = False) -> None:
-        """Make ``data`` the content of the file, old or new whenever the power goes."""
-        part = path + ".part"
-        try:
-            _settle(path)
-            with open(part, "wb") as file:
-                file.write(data)
-                sync(file)
-            if _is_there(path):
-                os.rename(part, path + ".new")
-                os.remove(path)
-                part = path + ".new"
-            os.rename(part, path)
-        except OSError as error:
-            try:
-                os.remove(path + ".part")
-            except OSError:
-                pass
-            raise failure("write", path, error)
+def list_dir(path: str) -> "list[str]":
+    """The names in a folder, sorted, without unfinished writes; empty if there is no folder."""
+    names = _try("list", path, os.listdir, path) if exists(path) else []
+    return sorted([name for name in names if not name.endswith(".part")])
 
-    def write_new(path: str, data: bytes, private: bool = True) -> None:
-        """Create the file; LocalError, and nothing touched, if there is one."""
-        if exists(path):
-            raise LocalError("cannot create {}: it exists".format(path))
-        write_atomic(path, data)
 
-    def make_dir(path: str, private: bool = False) -> None:
-        """Make the folder and those above it that are missing."""
-        end = 0
-        while end >= 0:
-            end = path.find("/", end + 1)
-            folder = path if end < 0 else path[:end]
-            try:
-                os.mkdir(folder)
-            except OSError as error:
-                if not _is_folder(folder):
-                    raise failure("make the folder", path, error)
+def tighten(path: str) -> bool:
+    """Take a file of ours away from group and others; whether they could get at it before."""
+    return _try("make private", path, _system.tighten, path)
 
-    def _is_folder(path: str) -> bool:
-        return _is_there(path) and os.stat(path)[0] & 0x4000 != 0
 
-    def tighten(path: str) -> bool:
-        """Nothing to do: chips know no users."""
-        return False
+def _append(path: str, data: bytes) -> None:
+    with open(path, "ab") as file:
+        file.write(data)
+        sync(file)
 
-    def _current(path: str) -> str:
-        new = path + ".new"
-        return new if not _is_there(path) and _is_there(new) else path
 
-    def _settle(path: str) -> None:
-        """Finish what a power cut stopped: after this, there is no name.new."""
-        new = path + ".new"
-        if _is_there(new):
-            if _is_there(path):
-                os.remove(new)
-            else:
-                os.rename(new, path)
+def _try(doing: str, path: str, call, *args):
+    try:
+        return call(*args)
+    except OSError as error:
+        raise _failure(doing, path, error)
 
-    def _remove(path: str) -> None:
-        _settle(path)
-        os.remove(path)
 
-else:
-    from edge.system.files_posix import make_dir, sync, tighten, write_atomic, write_new
-
-    _remove = os.remove
-
-    def _current(path: str) -> str:
-        return path
+def _failure(doing: str, path: str, error: OSError) -> LocalError:
+    """What to tell the user: which file, what is wrong, what to do."""
+    number = error.errno
+    if number == _NO_SPACE:
+        why = "the disk is full; free some space or choose another folder"
+    elif number in (_NO_ACCESS, _NOT_PERMITTED):
+        why = "permission denied; become the owner of it and its folder, or choose another folder"
+    elif number == _READ_ONLY:
+        why = "the file system is read-only; remount it or choose another folder"
+    elif number == _NOT_FOUND:
+        why = "its folder does not exist"
+    elif number == _EXISTS:
+        why = "it exists"
+    else:
+        why = str(error)
+    return LocalError(f"cannot {doing} {path}: {why}")

@@ -1,4 +1,4 @@
-"""The writing half of edge.system.files where there are users, folders to sync and real renames.
+"""Replacing files where there are users, folders to sync and a rename that replaces.
 
 A file is written under a name of its own beside its place, synced, renamed into it, and then the
 folder is synced. Whatever fails, the name of its own is gone afterwards. CPython only.
@@ -6,12 +6,12 @@ folder is synced. Whatever fails, the name of its own is gone afterwards. CPytho
 
 import errno
 import os
+from collections.abc import Callable
 from typing import BinaryIO
 
-from edge.errors import LocalError
-from edge.system import files
-
 _OTHERS = 0o077  # what group and others may do with a file
+
+remove = os.remove
 
 
 def sync(file: BinaryIO) -> None:
@@ -20,36 +20,26 @@ def sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def write_atomic(path: str, data: bytes, private: bool = False) -> None:
-    """Make ``data`` the content of the file, old or new whenever the power goes.
-
-    One writer per file and process. A private file is never readable by others, not even briefly.
-    """
+def replace(path: str, data: bytes, private: bool) -> None:
     _write(path, data, private, os.replace)
 
 
-def write_new(path: str, data: bytes, private: bool = True) -> None:
-    """Create the file; LocalError, and nothing touched, if there is one."""
+def create(path: str, data: bytes, private: bool) -> None:
     _write(path, data, private, _place_new)
 
 
-def _write(path: str, data: bytes, private: bool, place) -> None:
+def _write(path: str, data: bytes, private: bool, place: Callable[[str, str], None]) -> None:
     part = f"{path}.{os.getpid()}.part"
+    if os.path.lexists(part):
+        os.remove(part)  # of an earlier process of our number
     try:
+        _write_part(part, data, 0o600 if private else 0o666)
+        place(part, path)
+    except BaseException:
         if os.path.lexists(part):
-            os.remove(part)  # of an earlier process of our number
-        try:
-            _write_part(part, data, 0o600 if private else 0o666)
-            place(part, path)
-        except BaseException:
-            if os.path.lexists(part):
-                os.remove(part)
-            raise
-        _sync_folder(path)
-    except FileExistsError:
-        raise LocalError(f"cannot create {path}: it exists") from None
-    except OSError as error:
-        raise files.failure("write", path, error) from None
+            os.remove(part)
+        raise
+    _sync_folder(path)
 
 
 def _write_part(part: str, data: bytes, mode: int) -> None:
@@ -86,24 +76,18 @@ def _sync_folder(path: str) -> None:
         os.close(fd)
 
 
-def make_dir(path: str, private: bool = False) -> None:
-    """Make the folder and those above it that are missing."""
-    try:
-        os.makedirs(path, 0o700 if private else 0o777, exist_ok=True)
-    except OSError as error:
-        raise files.failure("make the folder", path, error) from None
+def make_dir(path: str, private: bool) -> None:
+    os.makedirs(path, 0o700 if private else 0o777, exist_ok=True)
 
 
 def tighten(path: str) -> bool:
-    """Take a file of ours away from group and others; whether they could get at it before.
-
-    As with ssh, a file of another owner (a mounted secret) is that owner's business.
-    """
-    try:
-        state = os.stat(path)
-        if state.st_uid != os.geteuid() or not state.st_mode & _OTHERS:
-            return False
-        os.chmod(path, 0o600)
-    except OSError as error:
-        raise files.failure("make private", path, error) from None
+    """As with ssh, a file of another owner (a mounted secret) is that owner's business."""
+    state = os.stat(path)
+    if state.st_uid != os.geteuid() or not state.st_mode & _OTHERS:
+        return False
+    os.chmod(path, 0o600)
     return True
+
+
+def current(path: str) -> str:
+    return path

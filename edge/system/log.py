@@ -17,7 +17,7 @@ _LINE_MAX = const(500)  # characters
 
 
 def _to_stderr(level: str, name: str, text: str) -> None:
-    sys.stderr.write("{} {}: {}\n".format(level, name, text))
+    sys.stderr.write(f"{level} {name}: {text}\n")
 
 
 _level = 2
@@ -63,7 +63,7 @@ class Log:
             if args:
                 text = text.format(*args)
         except Exception as error:
-            text = "{} ({!r})".format(text, error)
+            text = f"{text} ({error!r})"
         try:
             _sink(LEVELS[level], self.name, printable(text, _LINE_MAX))
         except Exception:

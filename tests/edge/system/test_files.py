@@ -94,11 +94,10 @@ def test_list_dir_is_sorted_and_hides_unfinished_writes():
 
 
 def test_sync_takes_an_open_file():
-    with scratch.Folder() as folder:
-        with open(folder + "/file", "wb") as file:
-            file.write(b"data")
-            files.sync(file)
-            assert scratch.get(folder + "/file") == b"data"
+    with scratch.Folder() as folder, open(folder + "/file", "wb") as file:
+        file.write(b"data")
+        files.sync(file)
+        assert scratch.get(folder + "/file") == b"data"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from tools import ROOT
 # Files and folders of edge/ and transports/ that run on CPython alone; all others are shared.
 CPYTHON_ONLY = (
     "edge/cli",
+    "edge/__main__.py",
     "edge/mdns/zeroconf.py",
+    "edge/system/files_posix.py",
     "edge/system/primitives/openssl.py",
     "transports/traced.py",
 )

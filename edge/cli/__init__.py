@@ -1,0 +1,38 @@
+"""The command line, the only room that may import transports.
+
+    program.py -> commands/<verb>.py -> session.py -> control socket of the running node
+                                                  \\-> open.py: a node of this process
+
+`COMMANDS` is the table of verbs; a verb is one file of commands/ and is loaded when it is typed.
+"""
+
+from edge.errors import LocalError
+
+COMMANDS = (
+    ("run", "start a node and keep it running"),
+    ("id", "print this node's peer id and addresses"),
+    ("key", "show, create, import or export the identity"),
+    ("peers", "list the peers this node knows"),
+    ("ping", "measure the round trip to a peer"),
+    ("dial", "connect to a peer and show what it says about itself"),
+    ("perf", "measure the throughput to a peer"),
+    ("config", "print the configuration a node would run with"),
+    ("doctor", "check what works on this machine and say what to do about the rest"),
+)
+
+# Exit codes, the same for every verb.
+EXIT_OK = 0
+EXIT_FAILED = 1  # the peer, the network or this machine said no
+EXIT_USAGE = 2  # the command line or the configuration is wrong
+EXIT_INTERRUPTED = 130  # Ctrl-C, as shells expect it
+
+
+class UsageError(LocalError):
+    """The command line or the configuration cannot be understood."""
+
+
+def main() -> int:
+    """The console script ``edge``."""
+    from edge.cli.program import main as program_main
+
+    return program_main()

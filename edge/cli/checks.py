@@ -1,0 +1,294 @@
+"""What `edge doctor` looks at: each check is a function that yields findings.
+
+A finding is (level, text, advice): level "ok", "warn" (works, but) or "fail" (does not work), and
+advice says what to do about it, in words one can type.
+"""
+
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
+
+from edge.cli import control
+from edge.cli.data_dir import DataDir
+from edge.errors import EdgeError
+
+Finding = tuple[str, str, str]
+
+_MDNS_GROUP = "224.0.0.251"
+_MDNS_PORT = 5353
+_PORT_DEFAULT = 4001
+_CLOCK_LEAST_S = 1735689600  # 2025-01-01: before this code was written
+_CLOCK_MOST_S = 4102444800  # 2100-01-01
+_FILES_LEAST = 1024  # open files a node may need
+_DISK_LEAST_BYTES = 1048576
+_DISK_GOOD_BYTES = 16777216
+_ECHO_TIMEOUT_S = 0.5  # for a multicast packet to come back to its own machine
+
+
+def check_python(_: DataDir) -> Iterator[Finding]:
+    version = platform.python_version()
+    if sys.version_info < (3, 11):
+        yield "fail", f"Python {version}", "install Python 3.11 or newer"
+    else:
+        yield "ok", f"Python {version} ({platform.machine()})", ""
+
+
+def check_packages(_: DataDir) -> Iterator[Finding]:
+    python = os.path.basename(sys.executable)
+    for name, without in (
+        ("cryptography", "encryption runs in pure Python, about a hundred times slower"),
+        ("zeroconf", "no peers are found on the LAN"),
+    ):
+        if importlib.util.find_spec(name) is None:
+            yield "warn", f"{name} is missing: {without}", f"{python} -m pip install {name}"
+            continue
+        try:
+            module = importlib.import_module(name)
+            yield "ok", f"{name} {module.__version__}", ""
+        except Exception as error:  # a binary wheel for another machine fails in any way it likes
+            yield "fail", f"{name} does not load: {error}", f"reinstall it: pip install -U {name}"
+
+
+def check_data(data: DataDir) -> Iterator[Finding]:
+    """The directory, its disk, and who uses it."""
+    place = data.path
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    if not os.access(place, os.W_OK | os.X_OK):
+        yield "fail", f"{place} is not writable", "choose another place with --data, or chown it"
+        return
+    free = shutil.disk_usage(place).free
+    text = f"{data.path} ({free // 1048576} MB free)"
+    if free < _DISK_LEAST_BYTES:
+        yield "fail", f"{text}: the disk is full", "free some space; the node runs but forgets"
+    elif free < _DISK_GOOD_BYTES:
+        yield "warn", f"{text}: the disk is nearly full", "free some space"
+    else:
+        yield "ok", text, ""
+    if os.statvfs(place).f_files and not os.statvfs(place).f_favail:
+        yield "fail", "the file system has no inodes left", "remove files nobody needs"
+
+
+def check_identity(data: DataDir) -> Iterator[Finding]:
+    try:
+        key = data.load_identity()
+    except EdgeError as error:
+        first, _, advice = str(error).partition("\n")
+        yield "fail", first, advice
+        return
+    if key is None:
+        yield "ok", "no identity yet: 'edge run' makes one", ""
+    elif data.identity_mode():
+        yield "warn", "other users can read the identity", f"chmod 600 {data.identity_path}"
+    else:
+        yield "ok", "identity " + str(_peer_id(key)), ""
+
+
+def check_node(data: DataDir) -> Iterator[Finding]:
+    try:
+        found: list[dict] = []
+        if control.ask(data.control_path, {"do": "status"}, found.append):
+            yield "ok", f"a node is running (process {found[0]['pid']})", ""
+            return
+    except EdgeError as error:
+        yield "fail", f"a node is running but does not answer: {error}", "restart it"
+        return
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("0.0.0.0", _PORT_DEFAULT))
+        yield "ok", f"no node is running; TCP port {_PORT_DEFAULT} is free", ""
+    except OSError:
+        yield (
+            "warn",
+            f"no node is running, and another program has TCP port {_PORT_DEFAULT}",
+            "nothing: 'edge run' takes another port and says which; or name one with --listen",
+        )
+
+
+def check_interfaces(_: DataDir) -> Iterator[Finding]:
+    """Which interfaces have an address; then whether multicast works on each."""
+    found = ipv4_interfaces()
+    useful = [(name, ip) for name, ip in found if not ip.startswith("127.")]
+    if not useful:
+        yield "fail", "no network interface has an IPv4 address", "plug in a cable, or join a Wi-Fi"
+    for name, ip in useful:
+        problem = multicast_problem(ip)
+        if problem:
+            yield "fail", f"{name} {ip}: no multicast: {problem}", _MULTICAST_ADVICE.format(name)
+        else:
+            yield "ok", f"{name} {ip}, multicast works", ""
+
+
+_MULTICAST_ADVICE = (
+    "'ip link show {0}' must say MULTICAST, and the firewall must let UDP port 5353 pass; "
+    "without it peers are found with --peer only"
+)
+
+
+def check_ipv6(_: DataDir) -> Iterator[Finding]:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+        yield "ok", "IPv6 is on", ""
+    except OSError as error:
+        yield "warn", f"IPv6 is off ({error.strerror})", "nothing, if your LAN has none"
+
+
+def check_mdns_port(_: DataDir) -> Iterator[Finding]:
+    """Several programs may share port 5353 if all of them say so."""
+    names = sorted(set(udp_holders(_MDNS_PORT)))
+    shared = f"; shared with {', '.join(names)}" if names else ""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "SO_REUSEPORT"):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            probe.bind(("", _MDNS_PORT))
+        yield "ok", f"UDP port {_MDNS_PORT} (mDNS) can be used{shared}", ""
+    except OSError as error:
+        holder = ", ".join(names) or "a program of another user"
+        yield (
+            "fail",
+            f"UDP port {_MDNS_PORT} (mDNS): {error.strerror}",
+            f"{holder} keeps it for itself: stop it ('sudo ss -ulpn sport = 5353' names it)",
+        )
+
+
+def check_clock(_: DataDir) -> Iterator[Finding]:
+    now = time.time()
+    shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    if not _CLOCK_LEAST_S < now < _CLOCK_MOST_S:
+        yield (
+            "warn",
+            f"the clock is wrong: {shown}",
+            "turn on time synchronisation ('timedatectl set-ntp true'); the node runs meanwhile",
+        )
+    else:
+        yield "ok", f"clock {shown}", ""
+
+
+def check_entropy(_: DataDir) -> Iterator[Finding]:
+    if not hasattr(os, "getrandom"):
+        return
+    try:
+        os.getrandom(1, os.GRND_NONBLOCK)
+        yield "ok", "the random number generator is ready", ""
+    except BlockingIOError:
+        yield (
+            "warn",
+            "the random number generator is not seeded yet: starting waits for it",
+            "wait, or install rng-tools (or haveged) on machines without a hardware generator",
+        )
+
+
+def check_files(_: DataDir) -> Iterator[Finding]:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _FILES_LEAST:
+        yield (
+            "warn",
+            f"at most {soft} open files: connections may be refused",
+            f"'ulimit -n {min(max(hard, soft), 4096)}' before 'edge run', or LimitNOFILE= in the "
+            "systemd unit",
+        )
+    else:
+        yield "ok", f"up to {'any number of' if soft < 0 else soft} open files", ""
+
+
+CHECKS = (
+    ("python", check_python),
+    ("packages", check_packages),
+    ("data", check_data),
+    ("identity", check_identity),
+    ("node", check_node),
+    ("network", check_interfaces),
+    ("ipv6", check_ipv6),
+    ("mdns", check_mdns_port),
+    ("clock", check_clock),
+    ("entropy", check_entropy),
+    ("files", check_files),
+)
+
+
+def ipv4_interfaces() -> list[tuple[str, str]]:
+    """(name, address) of each interface that is up and has one."""
+    try:
+        import fcntl
+
+        request = 0x8915 if sys.platform == "linux" else 0xC0206921  # SIOCGIFADDR
+    except ImportError:
+        return []
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            packed = struct.pack("256s", name.encode()[:15])
+            try:
+                answer = fcntl.ioctl(probe.fileno(), request, packed)
+            except OSError:
+                continue  # no IPv4 address
+            found.append((name, socket.inet_ntoa(answer[20:24])))
+    return found
+
+
+def multicast_problem(ip: str) -> str:
+    """Why a multicast packet does not come back over the interface of ``ip``; empty if it does.
+
+    Time to live 0: the packet never leaves this machine.
+    """
+    word = os.urandom(8)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        try:
+            receiver.bind(("", 0))
+            receiver.settimeout(_ECHO_TIMEOUT_S)
+            membership = socket.inet_aton(_MDNS_GROUP) + socket.inet_aton(ip)
+            receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ip))
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+            sender.sendto(word, (_MDNS_GROUP, receiver.getsockname()[1]))
+            while receiver.recv(64) != word:
+                pass
+        except TimeoutError:
+            return "a packet to itself got lost"
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
+def udp_holders(port: int) -> Iterator[str]:
+    """Names of the programs that hold a UDP port, as far as we may see them (Linux)."""
+    inodes = set()
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        try:
+            with open(table) as lines:
+                next(lines)
+                for line in lines:
+                    words = line.split()
+                    if int(words[1].rpartition(":")[2], 16) == port:
+                        inodes.add(f"socket:[{words[9]}]")
+        except OSError:
+            return
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            links = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+            if links & inodes:
+                with open(f"/proc/{pid}/comm") as comm:
+                    yield comm.read().strip()
+        except OSError:
+            continue  # another user's, or gone
+
+
+def _peer_id(key) -> object:
+    from edge.identity.peer_id import PeerId
+
+    return PeerId.from_public_key(key.public)

@@ -1,0 +1,53 @@
+"""`edge config`: the configuration a node would run with, as a file one can edit."""
+
+from edge.cli import EXIT_OK, settings
+from edge.cli.data_dir import DataDir
+from edge.cli.screen import Screen
+from edge.config import KNOBS
+
+SUMMARY = "Print the configuration that 'edge run' would use, in the form of its file."
+EXAMPLES = """\
+  edge config                          every setting, its bounds and what it does
+  edge config > my.toml                a file to edit; then: edge run --config my.toml
+  edge config --config my.toml         check a file
+"""
+
+ABOUT = {
+    "listen": "addresses to listen on; none: only dial",
+    "peers": "addresses of peers to stay connected to, each ending in /p2p/<peer id>",
+    "mdns": "announce this node on the LAN and find others there",
+    "perf": "let any peer measure throughput with this node (uses up bandwidth)",
+    "connections_auto_max": "connect by ourselves to this many peers found on the LAN",
+    "reconnect_interval_s": "how often lost peers are tried again",
+    "save_interval_s": "how often the peer store is written, if it changed",
+    "stop_timeout_ms": "how long all goodbyes together may take",
+}
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="read FILE (.toml or .json) instead of "
+                        "config.toml in the data directory")  # fmt: skip
+
+
+def run(options, screen: Screen) -> int:
+    config = settings.load(DataDir(options.data), options.config, {})
+    values = settings.to_values(config)
+    lines = []
+    for name, default, least, most in KNOBS:
+        bounds = f" ({least} to {most})"
+        if isinstance(default, tuple):
+            bounds = f" (at most {most})"
+        elif isinstance(default, bool):
+            bounds = ""
+        lines += [f"# {ABOUT[name]}{bounds}", f"{name} = {_toml(values[name])}", ""]
+    screen.result(values, "\n".join(lines).rstrip())
+    return EXIT_OK
+
+
+def _toml(value) -> str:
+    """Booleans, whole numbers and lists of addresses: JSON is TOML for these."""
+    import json
+
+    if isinstance(value, list) and len(value) > 1:
+        return "[\n" + "".join([f"  {json.dumps(item)},\n" for item in value]) + "]"
+    return json.dumps(value)

@@ -1,0 +1,113 @@
+"""From a command line to an exit code: finds the verb, hands it its options, explains failures."""
+
+import argparse
+import importlib
+import os
+import sys
+
+from edge.cli import (
+    COMMANDS,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    UsageError,
+)
+from edge.cli.screen import Screen
+from edge.errors import EdgeError, printable
+
+_EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the peer, the network or this machine said no
+  2    the command line or the configuration is wrong
+  130  interrupted by Ctrl-C
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the verb that ``arguments`` name and return the exit code."""
+    screen = Screen()
+    try:
+        arguments = sys.argv[1:] if arguments is None else arguments
+        if not arguments or arguments[0] in ("-h", "--help", "help"):
+            screen.result({}, _overview(screen))
+            return EXIT_OK if arguments else EXIT_USAGE
+        if arguments[0] == "--version":
+            from edge import VERSION
+
+            screen.result({}, "edge " + VERSION)
+            return EXIT_OK
+        command = _command(arguments[0])
+        options = _parser(arguments[0], command).parse_args(arguments[1:])
+        screen = Screen(options.json, options.colour)
+        return command.run(options, screen)
+    except EdgeError as error:
+        return _explain(error, screen)
+    except KeyboardInterrupt:
+        screen.clear_progress()
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our pipe has seen enough; nothing may be flushed at exit any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _command(name: str):
+    """The module of one verb; UsageError if there is none."""
+    names = [known for known, _ in COMMANDS]
+    if name in names:
+        return importlib.import_module("edge.cli.commands." + name)
+    if name.startswith("-"):
+        raise UsageError(f"the command comes first, then {printable(name)}: edge run {name}")
+    from edge.config import nearest
+
+    raise UsageError(
+        f"there is no command {printable(name)}\n"
+        f"did you mean 'edge {nearest(name, names)}'?  'edge --help' lists them all"
+    )
+
+
+def _parser(name: str, command) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="edge " + name,
+        description=command.SUMMARY,
+        epilog="examples:\n" + command.EXAMPLES + "\n" + _EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    common = parser.add_argument_group("options of every command")
+    common.add_argument("--data", metavar="DIR", help="data directory (default: $EDGE_DATA, "
+                        "else libp2p-edge in the XDG state directory)")  # fmt: skip
+    common.add_argument("--json", action="store_true", help="print one JSON object a line")
+    common.add_argument("--colour", "--color", action=argparse.BooleanOptionalAction, default=None,
+                        help="colours (default: on a terminal without NO_COLOR)")  # fmt: skip
+    common.add_argument("--log-level", choices=("debug", "info", "warn", "error"), default="warn",
+                        help="what to log on standard error (default: warn)")  # fmt: skip
+    return parser
+
+
+def _overview(screen: Screen) -> str:
+    lines = ["usage: edge COMMAND [OPTIONS]", "", "A libp2p node for small computers.", ""]
+    lines += [f"  {screen.paint('bold', name.ljust(8))} {about}" for name, about in COMMANDS]
+    lines += [
+        "",
+        "examples:",
+        "  edge run                      start a node; it finds its peers on the LAN by itself",
+        "  edge peers                    whom it has found",
+        "  edge ping 12D3KooW...         how far away one is",
+        "",
+        "'edge COMMAND --help' tells more.",
+    ]
+    return "\n".join(lines)
+
+
+def _explain(error: EdgeError, screen: Screen) -> int:
+    """Print whose fault it was and what to do; the first line says what, the others help."""
+    text = str(error) or type(error).__name__
+    lines = text.split("\n")
+    if screen.as_json:
+        screen.result({"event": "error", "fault": type(error).__name__, "error": text})
+    screen.error("\n       ".join(lines))
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED

@@ -1,0 +1,62 @@
+"""NodeConfig: every knob of a node, its unit and its bounds, from a plain dict.
+
+On Linux the dict comes from a TOML file and the command line, on a chip from the board's JSON.
+A name nobody knows is an error that names the nearest one: a knob mistyped is not a knob turned.
+"""
+
+from edge.errors import LocalError, printable
+from edge.wire.multiaddr import Multiaddr
+
+# The name, the default (its type is the knob's), the least and the most it may be; for a list of
+# multiaddrs, how many there may be.
+KNOBS = (
+    ("listen", ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"), 0, 16),  # none: dial only
+    ("peers", (), 0, 64),  # stay connected to these; each ends in /p2p/<peer id>
+    ("mdns", True, 0, 1),  # announce ourselves on the LAN and find others there
+    ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
+    ("connections_auto_max", 16, 0, 1024),  # to peers that discovery finds
+    ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
+    ("save_interval_s", 300, 10, 86400),  # how often a changed peer store is written
+    ("stop_timeout_ms", 3000, 100, 60000),  # for all goodbyes together
+)
+
+
+class NodeConfig:
+    """One attribute a knob; made whole or not at all (LocalError)."""
+
+    def __init__(self, values: dict | None = None) -> None:
+        rest = dict(values or {})
+        for name, default, least, most in KNOBS:
+            value = rest.pop(name, default)
+            if isinstance(default, tuple):
+                value = _addresses(name, value, most)
+            elif type(value) is not type(default) or not least <= value <= most:
+                wanted = "true or false"
+                if default is not True and default is not False:
+                    wanted = "a whole number from {} to {}".format(least, most)
+                raise LocalError("{} must be {}".format(name, wanted))
+            setattr(self, name, value)
+        for name in rest:
+            near = nearest(name, [knob[0] for knob in KNOBS])
+            raise LocalError("no setting {}; did you mean {}?".format(printable(name), near))
+
+
+def _addresses(name: str, value, most: int) -> list:
+    if not isinstance(value, (list, tuple)) or len(value) > most:
+        raise LocalError("{} must be a list of at most {} multiaddrs".format(name, most))
+    addresses = [Multiaddr(str(text)) for text in value]
+    if name == "peers" and None in [address.peer_id for address in addresses]:
+        raise LocalError("each of peers must end in /p2p/<peer id>")
+    return addresses
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The one of ``known`` that shares most pairs of letters with ``name``."""
+    best, score = "", -99
+    for candidate in known:
+        shared = -len(candidate)  # of two that share as many, the shorter
+        for i in range(len(name) - 1):
+            shared += 16 * (name[i : i + 2] in candidate)
+        if shared > score:
+            best, score = candidate, shared
+    return best

@@ -1,0 +1,100 @@
+"""IP addresses as text and bytes, and how far one reaches.
+
+Specs: RFC 4291 for the forms read, RFC 5952 for the one form written, RFC 6890 for the ranges.
+"""
+
+from edge.errors import RemoteError, printable
+
+_MAPPED = b"\0\0\0\0\0\0\0\0\0\0\xff\xff"  # ::ffff:0:0/96, an IPv4 address in IPv6 clothes
+
+
+def number(text: str, limit: int) -> int:
+    """A decimal from 0 to ``limit`` as we would print it: no sign, space or leading zero."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= limit or str(value) != text:
+        raise RemoteError("no number up to {}: {}".format(limit, printable(text)))
+    return value
+
+
+def parse4(text: str) -> bytes:
+    octets = text.split(".")
+    if len(octets) != 4:
+        raise RemoteError("not IPv4: " + printable(text))
+    return bytes([number(octet, 255) for octet in octets])
+
+
+def parse6(text: str) -> bytes:
+    head, gap, tail = text.partition("::")
+    start = _groups(head, not gap)
+    end = _groups(tail, True)
+    missing = 16 - len(start) - len(end)
+    if missing < 2 if gap else missing:
+        raise RemoteError("not IPv6: " + printable(text))
+    return start + bytes(missing) + end
+
+
+def _groups(text: str, last: bool) -> bytes:
+    """Groups between colons; the last one of an address may be dotted IPv4."""
+    out = b""
+    groups = text.split(":") if text else ()
+    for index, group in enumerate(groups):
+        if last and "." in group and index == len(groups) - 1:
+            return out + parse4(group)
+        padded = ("000" + group.lower())[-4:]
+        try:
+            value = int(padded, 16)
+        except ValueError:
+            value = -1
+        if not 0 < len(group) < 5 or "%04x" % value != padded:
+            raise RemoteError("not an IPv6 group: " + printable(group))
+        out += value.to_bytes(2, "big")
+    return out
+
+
+def text(data: bytes) -> str:
+    """The canonical text of 4 or 16 bytes."""
+    if len(data) == 4:
+        return "%d.%d.%d.%d" % tuple(data)
+    if data[:12] == _MAPPED:
+        return "::ffff:" + text(data[12:])
+    groups = ["%x" % (data[index] << 8 | data[index + 1]) for index in range(0, 16, 2)]
+    shown = ":" + ":".join(groups) + ":"
+    for length in range(8, 1, -1):
+        zeros = ":0" * length + ":"
+        at = shown.find(zeros)
+        if at >= 0:
+            return shown[1:at] + "::" + shown[at + len(zeros) : -1]
+    return shown[1:-1]
+
+
+def scope(data: bytes) -> str:
+    """How far 4 or 16 bytes reach.
+
+    One of "unspecified", "loopback", "link", "private", "multicast", "public".
+    """
+    if data[:12] == _MAPPED:
+        data = data[12:]
+    first, second = data[0], data[1]
+    if len(data) == 4:
+        if first == 10 or (first, second) == (192, 168):
+            return "private"
+        if first == 172 and second >> 4 == 1 or first == 100 and second >> 6 == 1:
+            return "private"
+        if (first, second) == (169, 254):
+            return "link"
+        if first == 127:
+            return "loopback"
+        if first >= 224:
+            return "multicast"
+        return "public" if first else "unspecified"
+    value = int.from_bytes(data, "big")
+    if value < 2:
+        return "loopback" if value else "unspecified"
+    if first == 0xFF:
+        return "multicast"
+    if first >> 1 == 0x7E:
+        return "private"
+    return "link" if first == 0xFE and second >> 6 == 2 else "public"

@@ -9,6 +9,7 @@ import (
 	"math"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/connmgr"
@@ -24,7 +25,10 @@ import (
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
-const module = "github.com/libp2p/go-libp2p"
+const (
+	module         = "github.com/libp2p/go-libp2p"
+	dialAddressTTL = time.Hour
+)
 
 // agent is the library and its version, as built in.
 func agent() string {
@@ -101,6 +105,8 @@ func dial(ctx context.Context, h host.Host, address string) (peer.ID, error) {
 	}
 	if h.Network().Connectedness(info.ID) != network.Connected {
 		h.Peerstore().ClearAddrs(info.ID)
+		// Connect itself adds it for a time that tidying up after the last connection cuts to none.
+		h.Peerstore().AddAddrs(info.ID, info.Addrs, dialAddressTTL)
 		if s, ok := h.Network().(*swarm.Swarm); ok {
 			s.Backoff().Clear(info.ID)
 		}

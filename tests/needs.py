@@ -35,3 +35,14 @@ def root() -> None:
     """The right to make network namespaces."""
     if os.geteuid() != 0:
         missing("needs root (network namespaces)")
+
+
+def micropython() -> str:
+    """A MicroPython that runs here, fetched if need be."""
+    from tools import Missing
+    from tools.chip import micropython
+
+    try:
+        return micropython.find()
+    except Missing as reason:
+        missing(str(reason))

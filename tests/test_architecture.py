@@ -33,8 +33,8 @@ WINDOWS = ("edge.errors", "edge.system", "edge.wire", "edge.swarm.transport")
 GROUND = ("edge.system", "transports", "edge.cli", "edge.__main__")
 MACHINE = set(
     "asyncio bluetooth concurrent esp ctypes fcntl ifaddr machine multiprocessing network os "
-    "pathlib select selectors serial shutil signal socket ssl subprocess sys termios threading time "
-    "uctypes vfs".split()
+    "pathlib select selectors serial shutil signal socket ssl subprocess sys termios threading "
+    "time uctypes vfs".split()
 )
 BITS = {"unpack", "unpack_from", "pack", "pack_into"}
 # A file named for a protocol noun holds a pure core.
@@ -192,9 +192,7 @@ def test_doors_do_not_import_their_inhabitants():
 
 def test_only_the_ground_touches_the_machine():
     wrong = (
-        (a, b)
-        for a, b in pairs(PRODUCT)
-        if b.split(".")[0] in MACHINE and not inside(a, GROUND)
+        (a, b) for a, b in pairs(PRODUCT) if b.split(".")[0] in MACHINE and not inside(a, GROUND)
     )
     assert listed(wrong) == ""
 

@@ -1,4 +1,4 @@
-"""Shared files stay inside what both Pythons do alike; the reader that says so finds what it should."""
+"""Shared files stay inside what both Pythons do alike, and the reader that says so is awake."""
 
 from pathlib import Path
 

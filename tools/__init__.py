@@ -1,5 +1,8 @@
 """The toolbox: `python3 -m tools VERB`.  A verb is a file; this one holds what they share."""
 
+from __future__ import annotations
+
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -27,3 +30,13 @@ def cache() -> Path:
 def say(text: str) -> None:
     """One line about what is going on; on stderr, so that a verb's output can be piped."""
     print("tools: " + text, file=sys.stderr, flush=True)
+
+
+def parser_of(verb: str, purpose: str | None, examples: str) -> argparse.ArgumentParser:
+    """A command line parser that shows every verb's help in the same way."""
+    return argparse.ArgumentParser(
+        prog="python3 -m tools " + verb,
+        description=purpose,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

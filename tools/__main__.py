@@ -20,14 +20,14 @@ VERBS = (
 OLDEST = (3, 11)
 
 
-def usage():
+def usage() -> str:
     lines = ["usage: python3 -m tools VERB [ARGUMENTS]", ""]
     lines += ["  %-9s %s" % verb for verb in VERBS]
     lines += ["", "`python3 -m tools VERB --help` shows each verb's arguments and examples."]
     return "\n".join(lines)
 
 
-def require_python():
+def require_python() -> None:
     """Go on under a Python that is new enough, if this one is not and another is installed."""
     if sys.version_info >= OLDEST:
         return
@@ -38,11 +38,11 @@ def require_python():
     sys.exit(
         "tools: needs Python 3.11 or newer, and %s is %d.%d.\n"
         "       Debian 12, Raspberry Pi OS 12 and later have one; on macOS: brew install python3."
-        % ((sys.executable,) + tuple(sys.version_info[:2]))
+        % (sys.executable, sys.version_info[0], sys.version_info[1])
     )
 
 
-def main():
+def main() -> int:
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     if asked in ("", "-h", "--help", "help"):
         print(usage())
@@ -54,7 +54,8 @@ def main():
     import tools
 
     try:
-        return importlib.import_module("tools." + asked).main(sys.argv[2:])
+        code: int = importlib.import_module("tools." + asked).main(sys.argv[2:])
+        return code
     except tools.Missing as missing:
         tools.say(str(missing))
         return tools.MISSING

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tools import FAILED, OK, ROOT, USAGE, say, sources, venv
+from tools import FAILED, OK, ROOT, USAGE, parser_of, say, sources, venv
 from tools.chip import micropython
 
 EXAMPLES = """\
@@ -22,12 +22,7 @@ environment: MICROPYTHON names another binary, LIBP2P_EDGE_CACHE another place f
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python3 -m tools mpy",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("mpy", __doc__, EXAMPLES)
     parser.add_argument("what", choices=["path", "test", "run"])
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     asked = parser.parse_args(argv)
@@ -68,12 +63,12 @@ def _chosen(arguments: list[str]) -> list[Path]:
 
 
 def _run(folder: Path, arguments: list[str]) -> int:
-    from tests.micropython.run import Board
+    from tests.micropython.run import HEAP, Board
 
     if not arguments:
         say("name the script to run")
         return USAGE
     board = Board(folder)
     script = Path(arguments[0]).resolve()
-    command = [board.program, "-X", "heapsize=112k", script, *arguments[1:]]
+    command = [board.program, "-X", f"heapsize={HEAP}", str(script), *arguments[1:]]
     return subprocess.run(command, env={"MICROPYPATH": f"{folder}:.frozen"}).returncode

@@ -1,11 +1,10 @@
 """`python3 -m tools test`: install what the tests need, then run them."""
 
-import argparse
 import os
 import subprocess
 import sys
 
-from tools import ROOT, venv
+from tools import ROOT, parser_of, venv
 
 EXAMPLES = """\
 examples:
@@ -21,12 +20,7 @@ exit codes: 0 all passed, 1 a test failed, 2 bad command line, 3 something is mi
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python3 -m tools test",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("test", __doc__, EXAMPLES)
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--fast", action="store_true", help="leave the slow tests out")
     pace.add_argument("--slow", action="store_true", help="the slow tests only")

@@ -1,6 +1,6 @@
 """The project's own Python environment: `.venv` with the project installed in place.
 
-    any python3 --> enter("dev") --> makes or mends .venv --> the same command line in .venv
+any python3 --> enter("dev") --> makes or mends .venv --> the same command line in .venv
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tools import ROOT, Missing, say
 
@@ -25,7 +26,7 @@ def enter(*extras: str) -> None:
         os.execv(PYTHON, [str(PYTHON), "-m", "tools", *sys.argv[1:]])
 
 
-def _runs(python) -> bool:
+def _runs(python: Path) -> bool:
     """A .venv outlives the Python it was made from: upgraded away, or copied with the folder."""
     if not python.exists():
         return False
@@ -56,7 +57,7 @@ def _install(extras: tuple[str, ...]) -> None:
         return
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     say(f"installing libp2p-edge{target.removeprefix(str(ROOT))} into .venv (a minute at first)")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*pip, "--editable", target], stdout=sys.stderr).returncode:
         raise Missing("pip could not install what is needed; its last lines say why")
     stamp.write_text(asked)

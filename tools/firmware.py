@@ -1,0 +1,35 @@
+"""`python3 -m tools firmware`: compile what a chip loads."""
+
+import shutil
+
+from tools import BUILD, FAILED, OK, parser_of, say, venv
+from tools.chip import image
+
+EXAMPLES = """\
+examples:
+  python3 -m tools firmware                    for an ESP32, into build/firmware/esp32/
+  python3 -m tools firmware --family rp2       for a Pico W
+  mpremote cp -r build/firmware/esp32/* :      onto the board
+
+exit codes: 0 done, 1 a file does not compile, 2 bad command line, 3 something is missing here
+"""
+
+
+def main(argv: list[str]) -> int:
+    parser = parser_of("firmware", __doc__, EXAMPLES)
+    parser.add_argument(
+        "--family", choices=sorted(image.families()), default="esp32", help="(esp32)"
+    )
+    asked = parser.parse_args(argv)
+    venv.enter("dev")
+    out = BUILD / "firmware" / asked.family
+    shutil.rmtree(out, ignore_errors=True)
+    try:
+        sizes = image.build(asked.family, out)
+    except ValueError as refused:
+        say(str(refused))
+        return FAILED
+    for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        print(f"{size:7} {name}")
+    print(f"{sum(sizes.values()):7} bytes in {len(sizes)} files: {out}")
+    return OK

@@ -1,0 +1,108 @@
+"""Holds the sizes that are steady enough to hold: of the chip's files and of an idle node.
+
+The numbers are the ones that were promised; what is measured stands beside them in the report.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import ROOT
+from tools.chip import image
+
+CHIP_TOTAL_BYTES = 60 * 1024  # .mpy, all files of the manifest: code in RAM takes about as much
+CHIP_FILE_BYTES = 8 * 1024  # one import must find this much free heap in one piece
+NODE_MODULES = 280  # imported by a node that speaks TCP only
+NODE_RSS_BYTES = 30_000_000  # idle, TCP, Noise, yamux, identify, ping
+NODE_MDNS_RSS_BYTES = 36_000_000
+NODE_READY_S = 0.3  # from exec to listening, the best of READY_TRIES
+READY_TRIES = 5
+SETTLE_S = 1.0  # after which a node counts as idle
+START_TIMEOUT_S = 30
+
+# Runs `edge` and leaves the number of modules it has imported in a file.
+COUNTING = """
+import atexit, sys
+from edge.cli import main
+path = sys.argv.pop(1)
+atexit.register(lambda: open(path, "w").write(str(len(sys.modules))))
+sys.exit(main())
+"""
+
+
+def chip_files() -> list[str]:
+    """What is too large of the .mpy files, measured for the family with the longest code."""
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = image.build("esp32", Path(folder))
+    total = sum(sizes.values())
+    wrong = over("bytes of .mpy files", total, CHIP_TOTAL_BYTES)
+    for name, size in sizes.items():
+        wrong += over(f"bytes of {name}", size, CHIP_FILE_BYTES)
+    return wrong
+
+
+def node_modules() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        counted = Path(folder) / "modules"
+        with node(Path(folder), "--no-mdns", start=("-c", COUNTING, str(counted))):
+            pass
+        return over("modules of a TCP-only node", int(counted.read_text()), NODE_MODULES)
+
+
+def node_memory() -> list[str]:
+    wrong = []
+    for options, bound in ((("--no-mdns",), NODE_RSS_BYTES), ((), NODE_MDNS_RSS_BYTES)):
+        with tempfile.TemporaryDirectory() as folder, node(Path(folder), *options) as (pid, _):
+            time.sleep(SETTLE_S)
+            name = " ".join(["bytes of RSS of an idle node", *options])
+            wrong += over(name, rss_bytes(pid), bound)
+    return wrong
+
+
+def node_start() -> list[str]:
+    """The best of some tries: a busy machine makes a start slower, never faster."""
+    best_s = float(START_TIMEOUT_S)
+    for _ in range(READY_TRIES):
+        with tempfile.TemporaryDirectory() as folder, node(Path(folder), "--no-mdns") as (_, took):
+            best_s = min(best_s, took)
+    return over("seconds until a node listens", round(best_s, 3), NODE_READY_S)
+
+
+def over(what: str, measured: float, bound: float) -> list[str]:
+    """A sentence if ``measured`` is above ``bound``; says what was measured either way."""
+    print(f"  {measured:>10,} {what} (at most {bound:,})", flush=True)
+    return [f"{measured:,} {what}: at most {bound:,}"] if measured > bound else []
+
+
+def rss_bytes(pid: int) -> int:
+    if not Path("/proc/self/statm").exists():  # macOS
+        shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
+        return int(shown.stdout) * 1024
+    resident_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return resident_pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def node(
+    folder: Path, *options: str, start: tuple[str, ...] = ("-m", "edge")
+) -> Iterator[tuple[int, float]]:
+    """A node on a free port of the loopback; its process id and the seconds until it was ready."""
+    command = [sys.executable, *start, "run", "--json", "--data", str(folder / "data")]
+    command += ["--listen", "/ip4/127.0.0.1/tcp/0", *options]
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline() or "{}")
+        if first.get("event") != "ready":
+            raise RuntimeError(f"`edge run` said {first} and not that it is ready")
+        yield process.pid, time.monotonic() - began
+    finally:
+        process.terminate()
+        process.communicate(timeout=START_TIMEOUT_S)

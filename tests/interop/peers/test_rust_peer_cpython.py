@@ -74,3 +74,11 @@ async def test_a_seed_gives_one_identity_and_the_end_of_input_ends():
     second = await Peer.start("rust", "--seed", SEED, "--quiet")
     assert first.peer_id == second.peer_id
     assert (await first.stop(), await second.stop()) == (0, 0)
+
+
+async def test_a_signed_record_is_sent_when_asked_for():
+    for args, sent in (((), False), (("--signed-record",), True)):
+        dialer, listener = await pair(*args)
+        async with dialer, listener:
+            told = await dialer.call("identify", peer_id=listener.peer_id)
+            assert (told["signed_peer_record"] is not None) == sent

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use libp2p::{Multiaddr, Swarm, identify, identity::Keypair, swarm::SwarmEvent};
+use libp2p::{Multiaddr, Swarm, identify, swarm::SwarmEvent};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::{
     exercise::Outcome,
+    options::Options,
     stack::{self, Behaviour, BehaviourEvent},
 };
 
@@ -32,8 +33,7 @@ pub async fn open_connections(address: Multiaddr, count: u64) -> Outcome {
 
 async fn open_one(address: Multiaddr) -> Result<(), String> {
     let (inbound, _) = mpsc::unbounded_channel();
-    let keypair = Keypair::generate_ed25519();
-    let mut swarm = stack::new_swarm(&keypair, Vec::new(), inbound, false)?;
+    let mut swarm = stack::new_swarm(&Options::default(), Vec::new(), inbound)?;
     swarm.dial(address).map_err(|error| error.to_string())?;
     let opened = tokio::time::timeout(OPEN_TIMEOUT, wait_identified(&mut swarm)).await;
     opened.map_err(|_| "a connection took too long")??;

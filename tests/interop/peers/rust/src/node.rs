@@ -60,7 +60,7 @@ impl Node {
         let (inbound, streams) = mpsc::unbounded_channel();
         tokio::spawn(serve::serve(streams));
         let protocols = serve::protocols(options.perf);
-        let mut swarm = stack::new_swarm(&options.keypair, protocols, inbound, options.mdns)?;
+        let mut swarm = stack::new_swarm(options, protocols, inbound)?;
         let mut listeners = HashMap::new();
         for address in &options.listen {
             let listener = swarm.listen_on(address.clone());

@@ -16,7 +16,7 @@ use libp2p::{
     tcp, yamux,
 };
 
-use crate::raw_streams;
+use crate::{options::Options, raw_streams};
 
 /// The version of the `libp2p` crate; by itself identify would tell its own.
 pub const AGENT: &str = "rust-libp2p/0.57.1";
@@ -37,20 +37,23 @@ pub struct Behaviour {
 
 /// A swarm as the builder of rust-libp2p makes it, but without an end to idle connections.
 pub fn new_swarm(
-    keypair: &Keypair,
+    options: &Options,
     protocols: Vec<StreamProtocol>,
     inbound: raw_streams::Inbound,
-    announce: bool,
 ) -> Result<Swarm<Behaviour>, String> {
+    let keypair = &options.keypair;
     let peer = keypair.public().to_peer_id();
-    let identify = identify::Config::new_with_signed_peer_record(PROTOCOL_VERSION.into(), keypair)
-        .with_agent_version(AGENT.into());
-    let mdns = match announce {
+    let protocol_version = PROTOCOL_VERSION.to_owned();
+    let identify = match options.signed_record {
+        true => identify::Config::new_with_signed_peer_record(protocol_version, keypair),
+        false => identify::Config::new(protocol_version, keypair.public()),
+    };
+    let mdns = match options.mdns {
         true => Some(mdns::tokio::Behaviour::new(mdns::Config::default(), peer)),
         false => None,
     };
     let behaviour = Behaviour {
-        identify: identify::Behaviour::new(identify),
+        identify: identify::Behaviour::new(identify.with_agent_version(AGENT.into())),
         ping: ping::Behaviour::default(),
         mdns: mdns.transpose().map_err(|error| format!("mdns: {error}"))?.into(),
         raw_streams: raw_streams::Behaviour::new(protocols, inbound),

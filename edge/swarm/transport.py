@@ -25,9 +25,9 @@ LinkProfile = namedtuple(
 )
 
 if MICROPYTHON:  # a chip holds neither 64 KiB frames nor the windows that fill a fast line
-    FAST = LinkProfile("fast", 90000, 15000, 30000, 10000, 262144, 1008, 4096)
+    FAST = LinkProfile("fast", 45000, 15000, 30000, 10000, 262144, 1008, 4096)
 else:
-    FAST = LinkProfile("fast", 90000, 15000, 15000, 10000, 4194304, 65519, 65535)
+    FAST = LinkProfile("fast", 45000, 15000, 15000, 10000, 1048576, 65519, 65535)
 SLOW = LinkProfile("slow", 240000, 60000, 90000, 60000, 262144, 496, FAST.receive_frame_bytes_max)
 METERED = LinkProfile(
     "metered", 600000, 60000, 60000, 30000, 262144, FAST.frame_bytes_max, FAST.receive_frame_bytes_max

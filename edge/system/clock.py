@@ -18,6 +18,10 @@ if MICROPYTHON:
         _last = now
         return _total
 
+    def monotonic_us() -> int:
+        """Microseconds for measuring durations of seconds; finer where the machine can."""
+        return monotonic_ms() * 1000
+
     def unix_ms() -> int:
         """Milliseconds since 1970 as the machine believes them."""
         return (time.time_ns() // 1000000) + _EPOCH_S * 1000
@@ -27,6 +31,10 @@ else:
     def monotonic_ms() -> int:
         """Milliseconds since some moment in the past; never goes back, never wraps."""
         return time.monotonic_ns() // 1000000
+
+    def monotonic_us() -> int:
+        """Microseconds for measuring durations of seconds; finer where the machine can."""
+        return time.monotonic_ns() // 1000
 
     def unix_ms() -> int:
         """Milliseconds since 1970 as the machine believes them."""

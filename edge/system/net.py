@@ -53,7 +53,13 @@ if MICROPYTHON:
             return self._socket.write(data) or 0
 
         def _shut(self) -> None:
-            core._io_queue.remove(self._socket)
+            queue = core._io_queue
+            waiting = queue.map.get(id(self._socket))
+            if waiting:
+                for task in waiting[:2]:  # they wake, and find the socket closed
+                    if task:
+                        core._task_queue.push(task)
+                queue._dequeue(self._socket)
             self._socket.close()
 
 else:

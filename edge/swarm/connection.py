@@ -1,0 +1,338 @@
+"""A connection: the one pump between the bytes of a link and the tasks that use its streams.
+
+    read -> upgrader -> events -> streams, handlers        one task per connection: run()
+    streams -> muxer -> upgrader -> push                    no task: whoever wrote sends;
+                                                            a flush task while the link is full
+"""
+
+from edge.errors import EdgeError, LimitError, LinkError, RemoteError
+from edge.swarm.protocol_muxer import Refused, multistream
+from edge.swarm.stream import Stream
+from edge.swarm.stream_muxer import (
+    GoneSilent,
+    StreamData,
+    StreamEnded,
+    StreamOpened,
+    StreamReset,
+    WindowOpened,
+)
+from edge.system import MICROPYTHON, aio, clock
+
+CHUNK_BYTES_MAX = 262144  # what one stream may queue before others have their turn
+CLOSE_TIMEOUT_MS = 1000  # how long a closing connection may take to say so
+ABANDONED_MS = 60000  # a stream we closed whose peer does not: reset after this
+UNREAD_BYTES_MAX = 8192 if MICROPYTHON else 4194304  # of all streams, before we stop reading
+STALL_TIMEOUT_MS = 10000  # how long we stop before the stream nobody reads is reset
+
+INBOUND = "inbound"
+OUTBOUND = "outbound"
+
+
+class Connection:
+    """A secure, muxed connection to one peer."""
+
+    __slots__ = (
+        "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "known",
+        "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent", "_flushing",
+        "_drained", "_unread", "_room", "error", "closed",
+    )  # fmt: skip
+
+    def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
+        """``swarm`` gives: handlers (protocol -> handler), spawn(coroutine), handle(stream)."""
+        self.remote_peer = upgraded.peer_id
+        self.remote_public_key = upgraded.public_key
+        self.direction = direction
+        self.opened_ms = clock.monotonic_ms()
+        self.identified = None  # what the peer told of itself, see identify
+        self.known = ()  # protocols the peer is known to speak
+        self._raw = raw
+        self._upgrader = upgrader
+        self._muxer = upgrader.muxer
+        self._swarm = swarm
+        self._streams: dict = {}
+        self._abandoned: dict = {}  # id -> when to reset it
+        self._unsent = b""
+        self._flushing = False
+        self._drained = aio.Signal()
+        self._unread = 0  # bytes that wait in streams for their readers
+        self._room = aio.Signal()
+        self.error = None  # why it ended, if not in order
+        self.closed = False
+
+    @property
+    def remote_address(self):
+        return self._raw.remote_address
+
+    @property
+    def local_address(self):
+        return self._raw.local_address
+
+    @property
+    def profile(self):
+        return self._raw.profile
+
+    @property
+    def streams(self) -> list:
+        return list(self._streams.values())
+
+    # -- the pump
+
+    async def run(self) -> None:
+        """Move bytes until either end closes.  Never raises but for cancellation."""
+        try:
+            self._dispatch()
+            self.push()
+            while not self.closed:
+                data = await self._raw.read()
+                if not len(data):
+                    break
+                self._upgrader.receive_data(data)
+                self._dispatch()
+                self.push()
+                if self._unread > UNREAD_BYTES_MAX:
+                    await self._wait_for_readers()
+        except RemoteError as error:
+            self.error = error
+            self._muxer.go_away(1)
+            self._try_push()
+        except EdgeError as error:
+            self.error = error
+        finally:
+            self.closed = True
+            self._fail_streams()
+            await self._raw.close()
+
+    def _fail_streams(self) -> None:
+        error = self.error or LinkError("connection closed")
+        for stream in self.streams:
+            stream.fail(error, lose=False)
+        self._streams = {}
+        self._drained.fire()
+
+    async def _wait_for_readers(self) -> None:
+        """Read no more off the link until the streams are read; then give up the fullest one."""
+        try:
+            await aio.wait_for_ms(self._unread_again(), STALL_TIMEOUT_MS)
+        except aio.TimeoutError:
+            fullest = None
+            for stream in self.streams:
+                if fullest is None or stream.unread > fullest.unread:
+                    fullest = stream
+            if fullest:
+                fullest.fail(LimitError("{} bytes were not read".format(fullest.unread)))
+                self.reset_stream(fullest)
+
+    async def _unread_again(self) -> None:
+        while self._unread > UNREAD_BYTES_MAX and not self.closed:
+            await self._room.wait()
+
+    def release(self, size: int) -> None:
+        """``size`` unread bytes are gone."""
+        was = self._unread
+        self._unread = was - size
+        if was > UNREAD_BYTES_MAX >= self._unread:
+            self._room.fire()
+
+    def _dispatch(self) -> None:
+        next_event = self._upgrader.next_event
+        streams = self._streams
+        event = next_event()
+        while event:
+            kind = type(event)
+            if kind is StreamOpened:
+                self._opened(event.id)
+            elif kind is GoneSilent:
+                raise LinkError("no answer from the peer")
+            else:
+                stream = streams.get(getattr(event, "id", 0))
+                if stream:
+                    self._tell(stream, kind, event)
+                elif kind is not StreamData:
+                    self._abandoned.pop(getattr(event, "id", 0), None)
+            event = next_event()
+
+    def _tell(self, stream, kind, event) -> None:
+        if kind is StreamData:
+            if stream.negotiation:
+                self._negotiate(stream, event.data)
+            else:
+                self._unread += len(event.data)
+                stream.receive(event.data)
+        elif kind is StreamEnded:
+            stream.end()
+            self._drop_if_over(stream)
+        elif kind is StreamReset:
+            self._streams.pop(event.id)
+            stream.fail(LinkError("stream reset by the peer"))
+        elif kind is WindowOpened:
+            stream.wake()
+
+    def push(self) -> bool:
+        """Send what is pending as far as the medium takes it now; True when nothing is left."""
+        if self.closed:
+            return True
+        if self._try_push():
+            return True
+        if not self._flushing:
+            self._flushing = True
+            self._swarm.spawn(self._flush())
+        return False
+
+    def _try_push(self) -> bool:
+        try:
+            while True:
+                if not self._unsent:
+                    data = self._upgrader.data_to_send()
+                    if not data:
+                        return True
+                    self._unsent = memoryview(data)
+                self._unsent = self._unsent[self._raw.write_some(self._unsent) :]
+                if self._unsent:
+                    return False
+                self._unsent = b""
+        except LinkError:
+            self._unsent = b""  # the reading side learns why and ends the connection
+            return True
+
+    async def _flush(self) -> None:
+        try:
+            while not self.closed and not self._try_push():
+                await self._raw.writable()
+        except LinkError:
+            pass
+        finally:
+            self._flushing = False
+            self._drained.fire()
+
+    async def drained(self) -> None:
+        """Wait until the medium has taken what was pending."""
+        if self._flushing:
+            await self._drained.wait()
+
+    # -- streams
+
+    def _opened(self, stream_id: int) -> None:
+        core = multistream.Listener(self._swarm.handlers)
+        self._streams[stream_id] = Stream(self, stream_id, core, clock.monotonic_ms())
+
+    def _negotiate(self, stream, data) -> None:
+        core = stream.negotiation
+        try:
+            core.receive_data(data)
+        except RemoteError as error:
+            stream.fail(error)
+            self.reset_stream(stream)
+            return
+        answer = core.data_to_send()
+        if answer:
+            self._muxer.send_data(stream.id, answer)
+        event = core.next_event()
+        if isinstance(event, Refused):
+            stream.fail(RemoteError("the peer speaks none of {}".format(event.protocols)))
+            self.reset_stream(stream)
+        elif event:
+            inbound = stream.protocol is None and isinstance(core, multistream.Listener)
+            stream.protocol = event.protocol
+            stream.negotiation = None
+            self._muxer.consumed(stream.id, len(data) - len(event.trailing), False)
+            if event.trailing:
+                self._unread += len(event.trailing)
+                stream.receive(event.trailing)
+            else:
+                stream.wake()
+            if inbound:
+                self._swarm.handle(stream)
+
+    async def new_stream(self, protocols) -> Stream:
+        """A stream of the first of ``protocols`` the peer takes.
+
+        Where the peer is known to speak the only one asked for, nothing is waited for: the offer
+        travels with the first bytes written.  RemoteError if it speaks none of them.
+        """
+        if self.closed:
+            raise LinkError("connection closed")
+        core = multistream.Dialer(protocols)
+        stream_id = self._muxer.open_stream()
+        stream = Stream(self, stream_id, core, clock.monotonic_ms())
+        self._streams[stream_id] = stream
+        self._muxer.send_data(stream_id, core.data_to_send())
+        if len(protocols) == 1 and protocols[0] in self.known:
+            stream.protocol = protocols[0]
+            return stream
+        self.push()
+        try:
+            await aio.wait_for_ms(stream.agreed(), self.profile.negotiate_timeout_ms)
+        except aio.TimeoutError:
+            stream.reset()
+            raise LinkError("no answer to {}".format(protocols))
+        except BaseException:
+            stream.reset()
+            raise
+        return stream
+
+    def send_data(self, stream, data) -> int:
+        return self._muxer.send_data(stream.id, memoryview(data)[:CHUNK_BYTES_MAX])
+
+    def consumed(self, stream, size: int, eager: bool) -> None:
+        self.release(size)
+        if self._muxer.consumed(stream.id, size, eager):
+            self.push()
+
+    def close_write(self, stream) -> None:
+        self._muxer.close_write(stream.id)
+        self._drop_if_over(stream)
+        self.push()
+
+    def _drop_if_over(self, stream) -> None:
+        if not self._muxer.is_open(stream.id):
+            self._streams.pop(stream.id, None)
+
+    def abandon(self, stream) -> None:
+        """Nobody reads this stream any more; its end is awaited, but not for ever."""
+        if self._muxer.is_open(stream.id):
+            self._abandoned[stream.id] = clock.monotonic_ms() + ABANDONED_MS
+        self._streams.pop(stream.id, None)
+
+    def reset_stream(self, stream) -> None:
+        self._streams.pop(stream.id, None)
+        self._muxer.reset(stream.id)
+        self.push()
+
+    # -- time and end
+
+    def deadline(self) -> int:
+        return self._muxer.deadline()
+
+    def handle_deadline(self, now: int) -> None:
+        """Keepalive; streams that never agreed on a protocol or never ended."""
+        if now >= self._muxer.deadline():
+            self._muxer.handle_deadline(now)
+        limit = now - self.profile.negotiate_timeout_ms
+        for stream in self.streams:
+            if stream.negotiation and stream.opened_ms < limit:
+                stream.fail(LinkError("no protocol agreed in time"))
+                self.reset_stream(stream)
+        for stream_id in [key for key, due in self._abandoned.items() if due <= now]:
+            del self._abandoned[stream_id]
+            self._muxer.reset(stream_id)
+        try:
+            self._dispatch()
+        except LinkError as error:
+            self.error = error
+            self.closed = True
+            self._swarm.spawn(self._raw.close())
+        self.push()
+
+    async def close(self) -> None:
+        """Say go-away, send what is pending, let go."""
+        if self.closed:
+            return
+        self._muxer.go_away(0)
+        if not self.push():
+            try:
+                await aio.wait_for_ms(self.drained(), CLOSE_TIMEOUT_MS)
+            except aio.TimeoutError:
+                pass
+        self.closed = True
+        await self._raw.close()
+

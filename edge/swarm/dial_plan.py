@@ -1,0 +1,121 @@
+"""Which of a peer's addresses to try, in which order, and when: pure.
+
+Near before far, IPv6 and IPv4 in turn, the next one after a short wait while the first still
+tries (RFC 8305, happy eyeballs); an address that failed rests, longer each time.
+"""
+
+ADDRESSES_MAX = 16  # tried of one peer in one dial
+STAGGER_MS = 250  # head start of an address over the next
+REST_MS = 5000  # after the first failure; n failures: REST_MS + n * n seconds
+REST_MAX_MS = 300000
+RESTING_MAX = 256  # addresses remembered as failed
+
+
+class DialPlan:
+    """The addresses of one dial.
+
+    start: the first is due at once; each later one STAGGER_MS after the one before, or at once
+    when one has failed.
+    """
+
+    def __init__(self, addresses, now: int) -> None:
+        self._waiting = rank(addresses)[:ADDRESSES_MAX]
+        self._due = now
+
+    def next_address(self, now: int):
+        """An address to try now, or None."""
+        if not self._waiting or now < self._due:
+            return None
+        self._due = now + STAGGER_MS
+        return self._waiting.pop(0)
+
+    def deadline(self):
+        """When ``next_address`` will have one, in ms; None when there are no more."""
+        return self._due if self._waiting else None
+
+    def failed(self, now: int) -> None:
+        """An address did not answer: no reason to wait for the next."""
+        self._due = now
+
+
+def rank(addresses) -> list:
+    """``addresses`` without repeats, best first."""
+    seen: set = set()
+    families: list = [[], []]  # IPv6, the rest
+    scored = []
+    for position, address in enumerate(addresses):
+        if address.to_bytes() not in seen:
+            seen.add(address.to_bytes())
+            scored.append((_distance(address), position, address))
+    scored.sort(key=lambda item: (item[0], item[1]))
+    for _, _, address in scored:
+        families[0 if address.value("ip6") else 1].append(address)
+    first, second = families
+    ranked = []
+    if scored and not scored[0][2].value("ip6"):
+        first, second = second, first
+    while first or second:
+        if first:
+            ranked.append(first.pop(0))
+        if second:
+            ranked.append(second.pop(0))
+    ranked.sort(key=_is_relayed)  # two classes: keep order by position below
+    return ranked
+
+
+def _is_relayed(address) -> bool:
+    return "/p2p-circuit" in str(address)
+
+
+def _distance(address) -> int:
+    """0 this machine, 1 this link or site, 2 a name, 3 anywhere, 4 through a relay."""
+    host = address.value("ip4") or address.value("ip6") or ""
+    if _is_relayed(address):
+        return 4
+    if host.startswith("127.") or host == "::1":
+        return 0
+    if not host:
+        return 2
+    return 1 if is_private(host) else 3
+
+
+def is_private(host: str) -> bool:
+    """Whether a numeric host is one of a site or a link (RFC 1918, 3927, 4193, 4291)."""
+    head = host.split(":" if ":" in host else ".")
+    if ":" in host:
+        return head[0][:2] in ("fc", "fd") or head[0][:3] in ("fe8", "fe9", "fea", "feb")
+    return (
+        head[0] == "10"
+        or (head[0] == "192" and head[1] == "168")
+        or (head[0] == "169" and head[1] == "254")
+        or (head[0] == "172" and 16 <= int(head[1]) <= 31)
+    )
+
+
+class Rests:
+    """Addresses that failed lately and are left alone for a while."""
+
+    def __init__(self) -> None:
+        self._resting: list = []  # [address bytes, failures, until], oldest first
+
+    def failed(self, address, now: int) -> None:
+        entry = self._take(address.to_bytes())
+        failures = entry[1] + 1 if entry else 1
+        rest = min(REST_MS + (failures - 1) * (failures - 1) * 1000, REST_MAX_MS)
+        self._resting.append((address.to_bytes(), failures, now + rest))
+        self._resting = self._resting[-RESTING_MAX:]
+
+    def succeeded(self, address) -> None:
+        self._take(address.to_bytes())
+
+    def awake(self, addresses, now: int) -> list:
+        """Those of ``addresses`` that may be tried; all of them when all are resting."""
+        resting = [entry[0] for entry in self._resting if entry[2] > now]
+        awake = [address for address in addresses if address.to_bytes() not in resting]
+        return awake or list(addresses)
+
+    def _take(self, key: bytes):
+        for index, entry in enumerate(self._resting):
+            if entry[0] == key:
+                return self._resting.pop(index)
+        return None

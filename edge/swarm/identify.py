@@ -1,0 +1,157 @@
+"""Identify and identify-push: two peers tell each other who they are and how to be reached.
+
+    opener -- /ipfs/id/1.0.0 --------> the other end answers with one message and closes
+    opener -- /ipfs/id/push/1.0.0 ---> the opener's message follows, after something changed
+"""
+
+from edge.errors import EdgeError, RemoteError
+from edge.identity.keys import decode_public_key
+from edge.identity.peer_id import PeerId
+from edge.swarm import identify_message
+from edge.swarm.identify_message import MESSAGE_BYTES_MAX, MESSAGES_MAX, NOTHING, Identified
+from edge.swarm.observed import ObservedAddresses
+from edge.system import aio, clock
+from edge.wire import varint
+from edge.wire.buffer import Buffer
+
+PROTOCOL = "/ipfs/id/1.0.0"
+PUSH_PROTOCOL = "/ipfs/id/push/1.0.0"
+PROTOCOL_VERSION = "ipfs/0.1.0"
+AGENT_VERSION = "libp2p-edge/0.1.0"
+TIMEOUT_MS = 10000  # for one exchange, on a fast link
+PUSH_INTERVAL_MS = 1000  # pushes of one peer are heeded this often
+KNOWN_TTL_MS = 3600000  # how long what a peer says of its addresses is believed
+
+
+class Identify:
+    """Serves both protocols on ``swarm`` and asks every peer that connects."""
+
+    def __init__(self, swarm, addresses=None, seal=None) -> None:
+        """``addresses``: function giving our Multiaddrs; ``seal``: function from those to a
+        signed peer record, or None to send none."""
+        self._swarm = swarm
+        self._addresses = addresses or swarm.listen_addresses
+        self._seal = seal
+        self.observed = ObservedAddresses()
+        self.agent_version = AGENT_VERSION
+        self._pushed: dict = {}  # connection -> when its last push was heeded
+        swarm.set_stream_handler(PROTOCOL, self._answer)
+        swarm.set_stream_handler(PUSH_PROTOCOL, self._receive_push)
+        swarm.add_greeter(self.ask)
+
+    def message(self, connection) -> bytes:
+        """What we tell the peer of ``connection``."""
+        swarm = self._swarm
+        addresses = [address for address in self._addresses() if address.is_shareable]
+        observed = connection.remote_address
+        if observed is not None and not observed.is_shareable:
+            observed = None  # js gives up on an address it cannot parse
+        return identify_message.encode(
+            Identified(
+                swarm.key.public.encode(), addresses, sorted(swarm.handlers), observed,
+                PROTOCOL_VERSION, self.agent_version, self._seal and self._seal(addresses),
+            )  # fmt: skip
+        )
+
+    async def ask(self, connection) -> None:
+        """Learn who the peer is; ``connection.identified`` has it afterwards."""
+        stream = await connection.new_stream((PROTOCOL,))
+        try:
+            identified = await self._read(stream, NOTHING)
+            self._learn(connection, identified)
+        except BaseException:
+            stream.reset()
+            raise
+        await stream.close()
+
+    async def push(self) -> None:
+        """Tell every peer that wants to know that something changed."""
+        async with aio.Group() as group:
+            for connection in self._swarm.connections():
+                if PUSH_PROTOCOL in connection.known:
+                    group.spawn(self._push(connection))
+            await group.join()
+
+    async def _push(self, connection) -> None:
+        stream = await connection.new_stream((PUSH_PROTOCOL,))
+        await self._write(stream)
+        await stream.close()
+
+    async def _answer(self, stream) -> None:
+        await self._write(stream)
+
+    async def _write(self, stream) -> None:
+        await stream.write(varint.frame(self.message(stream.connection)))
+        await stream.close_write()
+
+    async def _receive_push(self, stream) -> None:
+        connection = stream.connection
+        now = clock.monotonic_ms()
+        last = self._pushed.get(connection)
+        if last is not None and now - last < PUSH_INTERVAL_MS:
+            raise RemoteError("pushes more often than every {} ms".format(PUSH_INTERVAL_MS))
+        self._pushed = {key: at for key, at in self._pushed.items() if not key.closed}
+        self._pushed[connection] = now
+        self._learn(connection, await self._read(stream, connection.identified or NOTHING))
+
+    async def _read(self, stream, known: Identified) -> Identified:
+        timeout_ms = max(TIMEOUT_MS, stream.connection.profile.negotiate_timeout_ms)
+        try:
+            return await aio.wait_for_ms(_read_messages(stream, known), timeout_ms)
+        except aio.TimeoutError:
+            raise RemoteError("identify not finished within {} ms".format(timeout_ms))
+
+    def _learn(self, connection, identified: Identified) -> None:
+        """Check what the peer says of itself, and keep it."""
+        peer_id = connection.remote_peer
+        key = identified.public_key
+        if key is not None and PeerId.from_public_key(decode_public_key(key)) != peer_id:
+            raise RemoteError("identify with another peer's key")
+        connection.identified = identified
+        connection.known = identified.protocols
+        if identified.observed_address is not None:
+            self.observed.add(
+                identified.observed_address, peer_id, connection.direction, clock.monotonic_ms()
+            )
+        store = self._swarm.peer_store
+        if store is not None:
+            now = clock.monotonic_ms()
+            store.set_protocols(peer_id, identified.protocols)
+            if not self._learn_record(store, peer_id, identified, now):
+                store.add_addresses(peer_id, identified.listen_addresses, KNOWN_TTL_MS, now)
+            store.set_public_key(peer_id, connection.remote_public_key)
+
+    def _learn_record(self, store, peer_id, identified: Identified, now: int) -> bool:
+        """Take over the signed record if there is a good one; a bad one costs only itself."""
+        if not identified.signed_peer_record:
+            return False
+        try:
+            from edge.identity import peer_record
+
+            record = peer_record.unseal(identified.signed_peer_record)
+            if record.peer_id != peer_id:
+                raise RemoteError("a record of another peer")
+            return store.add_record(record, identified.signed_peer_record, now)
+        except (EdgeError, ImportError):
+            return False
+
+
+async def _read_messages(stream, known: Identified) -> Identified:
+    """``known`` with all messages up to the end of the stream."""
+    inbox = Buffer()
+    count = 0
+    while True:
+        data = await stream.read()
+        inbox.append(data)
+        message = inbox.take_frame(MESSAGE_BYTES_MAX)
+        while message is not None:
+            count += 1
+            if count > MESSAGES_MAX:
+                raise RemoteError("more than {} identify messages".format(MESSAGES_MAX))
+            known = identify_message.merge(known, message)
+            message = inbox.take_frame(MESSAGE_BYTES_MAX)
+        if not data:
+            break
+    if not count or len(inbox):
+        raise RemoteError("identify ended early")
+    return known

@@ -1,0 +1,297 @@
+"""The switchboard: listens, dials, and gives streams of named protocols to peers.
+
+    new_stream(peer, protocols) -> Stream             set_stream_handler(protocol, handler)
+             |                                                        ^
+        dialer, connections  <---- upgraded, pumped ---->  accept loops of the listeners
+
+Every connection is used from both ends.  What happens is told as events through ``watch``.
+"""
+
+from collections import namedtuple
+
+from edge.errors import EdgeError, LinkError, LocalError, RemoteError, printable
+from edge.identity.peer_id import PeerId
+from edge.swarm.connection import INBOUND, OUTBOUND, Connection
+from edge.swarm.crypto.noise import NoiseKeys
+from edge.swarm.dialer import Dialer
+from edge.swarm.limits import Limits, refuse_if_full
+from edge.swarm.upgrader import MUXERS, Upgraded, Upgrader
+from edge.system import aio, clock
+from edge.system.log import Log
+
+EVENTS_MAX = 256  # that a watcher may leave unread; later ones are dropped
+CLOCK_MS = 5000  # how often deadlines are looked at while there are connections
+
+Connected = namedtuple("Connected", ("connection",))
+Disconnected = namedtuple("Disconnected", ("connection",))
+Listening = namedtuple("Listening", ("address",))
+
+_log = Log("swarm")
+
+
+class Swarm:
+    def __init__(self, key, transports, peer_store=None, limits=None) -> None:
+        """``key``: identity PrivateKey; ``transports``: Transports; ``limits``: Limits."""
+        self.key = key
+        self.peer_id = PeerId.from_public_key(key.public)
+        self.transports = list(transports)
+        self.peer_store = peer_store
+        self.limits = limits or Limits()
+        self.handlers: dict = {}  # protocol -> async handler(stream)
+        self._greeters: list = []  # async greeter(connection)
+        self._noise_keys = NoiseKeys(key, MUXERS)
+        self._group = aio.Group(self._failed)
+        self._dialer = Dialer(self.transports, self._upgrade, self.limits, self._group)
+        self._listeners: list = []
+        self._connections: dict = {}  # PeerId -> list of Connections, oldest first
+        self._count = 0
+        self._upgrades: list = []  # raw inbound connections on the ladder, oldest first
+        self._upgraded = aio.Signal()
+        self._watchers: list = []
+        self._ticking = False
+
+    # -- what the application uses
+
+    def set_stream_handler(self, protocol: str, handler) -> None:
+        """Serve ``protocol``: ``await handler(stream)`` per stream, closed when it returns."""
+        self.handlers[protocol] = handler
+
+    def remove_stream_handler(self, protocol: str) -> None:
+        self.handlers.pop(protocol, None)
+
+    def add_greeter(self, greeter) -> None:
+        """Run ``await greeter(connection)`` for every connection made from now on."""
+        self._greeters.append(greeter)
+
+    async def listen(self, address):
+        """Listen on ``address``; the Listener tells where.  LinkError if it cannot be had."""
+        for transport in self.transports:
+            if transport.can_dial(address):
+                listener = await transport.listen(address)
+                self._listeners.append(listener)
+                self.spawn(self._accept(listener))
+                self._emit(Listening(listener.addresses()[0]))
+                return listener
+        raise LocalError("no transport here for {}".format(address))
+
+    def listen_addresses(self) -> list:
+        """The Multiaddrs listened on, unspecified hosts as they are."""
+        return [address for listener in self._listeners for address in listener.addresses()]
+
+    async def dial(self, target):
+        """A connection to ``target``: a PeerId, a PeerInfo, or a Multiaddr.
+
+        An open connection is used again.  LinkError if the peer cannot be reached.
+        """
+        peer_id, addresses = self._resolve_target(target)
+        if peer_id == self.peer_id:
+            raise LocalError("that is this node")
+        held = self._connections.get(peer_id)
+        if held:
+            return held[0]
+        if not addresses:
+            raise LinkError("no address known for {}".format(peer_id))
+        refuse_if_full(self._count, self.limits.connections_max, "connections")
+        return await self._dialer.dial(peer_id, addresses)
+
+    async def new_stream(self, target, protocols):
+        """A stream to ``target`` of the first of ``protocols`` it speaks, dialing if needed."""
+        return await (await self.dial(target)).new_stream(protocols)
+
+    def connections(self, peer_id=None) -> list:
+        """All connections, or those to ``peer_id``; oldest first."""
+        if peer_id is not None:
+            return list(self._connections.get(peer_id, ()))
+        return [connection for held in self._connections.values() for connection in held]
+
+    async def close_peer(self, peer_id) -> None:
+        for connection in self.connections(peer_id):
+            await connection.close()
+
+    def watch(self):
+        """A Queue of the events of this swarm from now on; give it back to ``unwatch``."""
+        queue = aio.Queue(EVENTS_MAX)
+        self._watchers.append(queue)
+        return queue
+
+    def unwatch(self, queue) -> None:
+        queue.close()
+        self._watchers = [watcher for watcher in self._watchers if watcher is not queue]
+
+    async def close(self) -> None:
+        """Stop listening, say goodbye to every peer, end every task."""
+        for listener in self._listeners:
+            await listener.close()
+        self._listeners = []
+        async with aio.Group() as group:
+            for connection in self.connections():
+                group.spawn(connection.close())
+            await group.join()
+        await self._group.cancel()
+        for watcher in self._watchers:
+            watcher.close()
+
+    # -- inbound
+
+    async def _accept(self, listener) -> None:
+        while True:
+            try:
+                raw = await listener.accept()
+            except LinkError:
+                return  # closed
+            if len(self._upgrades) >= self.limits.upgrades_max:
+                await self._wait_for_upgrade()
+            self._upgrades.append(raw)
+            self.spawn(self._upgrade_inbound(raw))
+
+    async def _wait_for_upgrade(self) -> None:
+        """Leave the next ones to the kernel's queue until one is through or the oldest given up."""
+        try:
+            await aio.wait_for_ms(self._upgraded.wait(), self.limits.stalled_ms)
+        except aio.TimeoutError:
+            await self._upgrades.pop(0).close()
+
+    async def _upgrade_inbound(self, raw) -> None:
+        try:
+            await self._upgrade(raw, INBOUND, None)
+        except EdgeError as error:
+            _log.debug("refused {}: {}", raw.remote_address, printable(error, 200))
+        finally:
+            if raw in self._upgrades:
+                self._upgrades.remove(raw)
+            self._upgraded.fire()
+
+    # -- both ways
+
+    async def _upgrade(self, raw, direction: str, expected):
+        """The Connection that ``raw`` becomes, already pumped; ``raw`` is closed on failure."""
+        try:
+            refuse_if_full(self._count, self.limits.connections_max, "connections")
+            upgrader = Upgrader(
+                self._noise_keys, direction == OUTBOUND, raw.profile, expected,
+                self.limits.streams_per_connection_max,
+            )  # fmt: skip
+            upgraded = await aio.wait_for_ms(
+                climb(raw, upgrader), raw.profile.handshake_timeout_ms
+            )
+            self._refuse_peer(upgraded.peer_id)
+        except aio.TimeoutError:
+            await raw.close()
+            raise LinkError("no handshake within {} ms".format(raw.profile.handshake_timeout_ms))
+        except BaseException:
+            await raw.close()
+            raise
+        connection = Connection(raw, upgrader, upgraded, direction, self)
+        self._connections.setdefault(connection.remote_peer, []).append(connection)
+        self._count += 1
+        self.spawn(self._pump(connection))
+        for greeter in self._greeters:
+            self.spawn(self._greet(greeter, connection))
+        self._emit(Connected(connection))
+        return connection
+
+    def _refuse_peer(self, peer_id) -> None:
+        if peer_id == self.peer_id:
+            raise RemoteError("that is this node")
+        held = self._connections.get(peer_id, ())
+        refuse_if_full(len(held), self.limits.connections_per_peer_max, "connections to one peer")
+        refuse_if_full(self._count, self.limits.connections_max, "connections")
+
+    async def _pump(self, connection) -> None:
+        if not self._ticking:
+            self._ticking = True
+            self.spawn(self._tick())
+        try:
+            await connection.run()
+        finally:
+            held = self._connections.get(connection.remote_peer, [])
+            if connection in held:
+                held.remove(connection)
+                self._count -= 1
+            if not held:
+                self._connections.pop(connection.remote_peer, None)
+            self._emit(Disconnected(connection))
+
+    async def _tick(self) -> None:
+        """Look at every connection's deadlines; ends with the last connection."""
+        while self._count:
+            now = clock.monotonic_ms()
+            for connection in self.connections():
+                connection.handle_deadline(now)
+            await aio.sleep_ms(CLOCK_MS)
+        self._ticking = False
+
+    def handle(self, stream) -> None:
+        """An inbound stream has agreed on a protocol: its handler takes over."""
+        self.spawn(self._serve(stream, self.handlers[stream.protocol]))
+
+    async def _serve(self, stream, handler) -> None:
+        try:
+            await handler(stream)
+            await stream.close()
+        except (EdgeError, EOFError) as error:
+            _log.debug("{} ended: {}", printable(stream.protocol), printable(error, 200))
+            stream.reset()
+        except BaseException:
+            stream.reset()
+            raise
+
+    async def _greet(self, greeter, connection) -> None:
+        try:
+            await greeter(connection)
+        except (EdgeError, EOFError) as error:
+            _log.debug("{}: {}", connection.remote_peer.short, printable(error, 200))
+
+    def spawn(self, coroutine) -> None:
+        """Run ``coroutine`` until it ends or the swarm closes."""
+        self._group.spawn(coroutine)
+
+    def _failed(self, error) -> None:
+        _log.error("a task failed: {}: {}", type(error).__name__, printable(error, 200))
+
+    def _emit(self, event) -> None:
+        for watcher in self._watchers:
+            watcher.put_nowait(event)
+
+    def _resolve_target(self, target):
+        """(PeerId or None, addresses) of whatever names a peer."""
+        if hasattr(target, "components"):  # a Multiaddr
+            info = self._split_address(target)
+            return info
+        if hasattr(target, "addresses"):  # a PeerInfo
+            peer_id, addresses = target.peer_id, list(target.addresses)
+        else:
+            peer_id, addresses = target, []
+        if not addresses and self.peer_store is not None:
+            addresses = self.peer_store.addresses(peer_id, clock.monotonic_ms())
+        return peer_id, addresses
+
+    def _split_address(self, address):
+        if address.peer_id is None:
+            return None, [address]
+        return PeerId(address.peer_id), [address.decapsulate("p2p")]
+
+
+async def climb(raw, upgrader) -> Upgraded:
+    """Move bytes between ``raw`` and ``upgrader`` until the ladder is climbed."""
+    while True:
+        await _send(raw, upgrader.data_to_send())
+        event = upgrader.next_event()
+        if event:
+            return event
+        data = await raw.read()
+        if not len(data):
+            raise RemoteError("closed during the handshake")
+        try:
+            upgrader.receive_data(data)
+        except RemoteError:
+            await _send(raw, upgrader.data_to_send())
+            raise
+
+
+async def _send(raw, data) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[raw.write_some(rest) :]
+        if rest:
+            await raw.writable()

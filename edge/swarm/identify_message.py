@@ -52,7 +52,7 @@ def merge(known: Identified, message) -> Identified:
         known.public_key if key is None else bytes(key),
         tuple(_addresses(addresses)) or known.listen_addresses,
         tuple(_protocols(protocols)) or known.protocols,
-        (_addresses([observed]) or [None])[0] if observed else known.observed_address,
+        _observed(observed) if observed else known.observed_address,
         known.protocol_version if version is None else _text(version),
         known.agent_version if agent is None else _text(agent),
         known.signed_peer_record if record is None else bytes(record),
@@ -68,6 +68,13 @@ def _addresses(encoded) -> list:
         except RemoteError:
             pass
     return found
+
+
+def _observed(encoded):
+    """The address we were seen at, without the peer id that js puts behind it."""
+    for address in _addresses([encoded]):
+        return address.decapsulate("p2p") if address.peer_id else address
+    return None
 
 
 def _protocols(encoded) -> list:

@@ -143,6 +143,10 @@ class Stream(_Readiness):
 
     def __init__(self, sock) -> None:
         super().__init__(sock)
+        try:
+            sock.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY: we write whole messages
+        except OSError:
+            pass  # not TCP
         self._held = b""  # read off the socket for a read_exactly that did not finish
 
     async def read(self):

@@ -1,0 +1,282 @@
+"""The node under test as a program that answers the same commands as the foreign peers.
+
+    peer.py [--listen MULTIADDR]... [--mdns] [--perf]
+
+One JSON object per line each way; tests/interop/peers/README.md has the commands.  It lets the
+tests and the benchmarks drive every implementation alike.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.abspath(__file__ + "/../../../../.."))
+
+from edge.errors import EdgeError, LinkError
+from edge.identity.keys import PrivateKey
+from edge.identity.peer_id import PeerId
+from edge.identity.peer_store import PeerStore
+from edge.swarm.identify import Identify
+from edge.swarm.perf import Perf
+from edge.swarm.ping import Ping
+from edge.swarm.swarm import Connected, Disconnected, Swarm
+from edge.wire.multiaddr import Multiaddr
+from transports import open_transport
+
+ECHO, RESET = "/edge-test/echo/1.0.0", "/edge-test/reset/1.0.0"
+SINK, SOURCE = "/edge-test/sink/1.0.0", "/edge-test/source/1.0.0"
+BLOCK = bytes(65536)
+
+
+def say(**fields) -> None:
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
+
+
+class Host:
+    """One swarm with what the tests serve on it."""
+
+    def __init__(self, perf: bool = False) -> None:
+        self.swarm = Swarm(PrivateKey.generate(), [open_transport("tcp")], PeerStore())
+        self.identify = Identify(self.swarm, seal=self._seal)
+        self.ping = Ping(self.swarm)
+        self.perf = Perf(self.swarm, perf)
+        for protocol, handler in (
+            (ECHO, echo), (RESET, reset), (SINK, sink), (SOURCE, source)
+        ):  # fmt: skip
+            self.swarm.set_stream_handler(protocol, handler)
+
+    def _seal(self, addresses) -> bytes:
+        from edge.identity import peer_record
+
+        return peer_record.seal(self.swarm.key, time.time_ns(), addresses)
+
+
+async def echo(stream) -> None:
+    while data := await stream.read():
+        await stream.write(data)
+
+
+async def reset(stream) -> None:
+    await stream.read_exactly(1)
+    stream.reset()
+
+
+async def sink(stream) -> None:
+    size = 0
+    while data := await stream.read():
+        size += len(data)
+    await stream.write(size.to_bytes(8, "big"))
+
+
+async def source(stream) -> None:
+    size = int.from_bytes(await stream.read_exactly(8), "big")
+    await send(stream, size)
+
+
+async def send(stream, size: int) -> None:
+    while size:
+        await stream.write(BLOCK[:size])
+        size -= min(size, len(BLOCK))
+    await stream.close_write()
+
+
+async def drain(stream) -> int:
+    size = 0
+    while data := await stream.read():
+        size += len(data)
+    return size
+
+
+class Commands:
+    """What a line on standard input may ask for; each returns the fields of its answer."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.swarm = host.swarm
+        self._kept: list = []
+
+    def _peer(self, fields):
+        return PeerId.parse(fields["peer_id"])
+
+    async def _stream(self, fields, protocol):
+        return await self.swarm.new_stream(self._peer(fields), (protocol,))
+
+    async def dial(self, address, **_):
+        connection = await self.swarm.dial(Multiaddr(address))
+        return {"peer_id": str(connection.remote_peer)}
+
+    async def ping(self, count=1, **fields):
+        return {"rtt_ms": await self.host.ping.ping(self._peer(fields), count)}
+
+    async def identify(self, **fields):
+        connection = self.swarm.connections(self._peer(fields))[0]
+        for _ in range(500):
+            if connection.identified:
+                break
+            await asyncio.sleep(0.01)
+        seen = connection.identified
+        return {
+            "protocols": sorted(seen.protocols),
+            "listen_addrs": [str(address) for address in seen.listen_addresses],
+            "observed_addr": seen.observed_address and str(seen.observed_address),
+            "agent_version": seen.agent_version,
+            "protocol_version": seen.protocol_version,
+            "public_key": seen.public_key and seen.public_key.hex(),
+            "signed_peer_record": seen.signed_peer_record and seen.signed_peer_record.hex(),
+        }
+
+    async def echo(self, bytes=1024, streams=1, **fields):
+        started = time.monotonic()
+        await asyncio.gather(*[self._echo_one(fields, bytes) for _ in range(streams)])
+        return {"bytes": bytes * streams, "ms": (time.monotonic() - started) * 1000}
+
+    async def _echo_one(self, fields, size):
+        stream = await self._stream(fields, ECHO)
+        sent = os.urandom(size)
+
+        async def write():
+            await stream.write(sent)
+            await stream.close_write()
+
+        writer = asyncio.create_task(write())
+        parts = []
+        while data := await stream.read():
+            parts.append(data)
+        await writer
+        await stream.close()
+        if b"".join(parts) != sent:
+            raise LinkError("echo differs")
+
+    async def reset(self, **fields):
+        stream = await self._stream(fields, RESET)
+        await stream.write(b"x")
+        try:
+            return {"reset": await stream.read() is None}
+        except LinkError:
+            return {"reset": True}
+
+    async def perf(self, upload=0, download=0, **fields):
+        up_ms, down_ms = await self.host.perf.run(self._peer(fields), upload, download)
+        return {"upload_ms": up_ms, "download_ms": down_ms}
+
+    async def source(self, bytes, **fields):
+        stream = await self._stream(fields, SINK)
+        started = time.monotonic()
+        await send(stream, bytes)
+        count = int.from_bytes(await stream.read_exactly(8), "big")
+        await stream.close()
+        return {"bytes": count, "ms": (time.monotonic() - started) * 1000}
+
+    async def sink(self, bytes, **fields):
+        stream = await self._stream(fields, SOURCE)
+        started = time.monotonic()
+        await stream.write(bytes.to_bytes(8, "big"))
+        count = await drain(stream)
+        await stream.close()
+        return {"bytes": count, "ms": (time.monotonic() - started) * 1000}
+
+    async def churn(self, address, count, concurrency=1, **_):
+        target = Multiaddr(address)
+        started = time.monotonic()
+        left = [count]
+
+        async def work(host):
+            while left[0] > 0:
+                left[0] -= 1
+                await churn_once(host, target)
+
+        hosts = [self.host] + [Host() for _ in range(concurrency - 1)]
+        await asyncio.gather(*[work(host) for host in hosts])
+        return {"count": count, "ms": (time.monotonic() - started) * 1000}
+
+    async def open_connections(self, address, count, **_):
+        target = Multiaddr(address)
+        for _ in range(count):
+            host = Host()
+            await host.swarm.dial(target)
+            self._kept.append(host)
+        return {"count": count}
+
+    async def close_peer(self, **fields):
+        await self.swarm.close_peer(self._peer(fields))
+        return {}
+
+    async def peers(self, **_):
+        return {"peers": sorted({str(c.remote_peer) for c in self.swarm.connections()})}
+
+
+async def churn_once(host: Host, target: Multiaddr) -> None:
+    """Dial, upgrade, identify, ping, close."""
+    connection = await host.swarm.dial(target)
+    while not connection.identified:
+        await asyncio.sleep(0)
+    await host.ping.ping(connection.remote_peer)
+    await connection.close()
+    while host.swarm.connections(connection.remote_peer):
+        await asyncio.sleep(0)
+
+
+async def answer(commands: Commands, line: str) -> bool:
+    """Run one command; False for quit."""
+    fields = json.loads(line)
+    number, name = fields.pop("id", None), fields.pop("cmd")
+    if name == "quit":
+        say(id=number, ok=True)
+        return False
+    try:
+        say(id=number, ok=True, **await getattr(commands, name)(**fields))
+    except (EdgeError, EOFError, AttributeError, KeyError, IndexError) as error:
+        say(id=number, ok=False, error=f"{type(error).__name__}: {error}")
+    return True
+
+
+async def report(swarm) -> None:
+    events = swarm.watch()
+    while True:
+        event = await events.get()
+        if isinstance(event, Connected):
+            say(event="connected", peer_id=str(event.connection.remote_peer))
+        elif isinstance(event, Disconnected):
+            say(event="disconnected", peer_id=str(event.connection.remote_peer))
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--listen", action="append", default=[])
+    parser.add_argument("--mdns", action="store_true")
+    parser.add_argument("--perf", action="store_true")
+    parser.add_argument("--quiet", action="store_true")
+    options = parser.parse_args()
+    host = Host(options.perf)
+    for address in options.listen:
+        await host.swarm.listen(Multiaddr(address))
+    addresses = [f"{a}/p2p/{host.swarm.peer_id}" for a in host.swarm.listen_addresses()]
+    say(
+        event="ready", peer_id=str(host.swarm.peer_id), addresses=addresses,
+        agent=host.identify.agent_version, pid=os.getpid(),
+    )  # fmt: skip
+    tasks = set()
+    if not options.quiet:
+        tasks.add(asyncio.create_task(report(host.swarm)))
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    commands = Commands(host)
+    while line := await lines.readline():
+        task = asyncio.create_task(answer(commands, line.decode()))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        if '"quit"' in line.decode():
+            break
+    await host.swarm.close()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt:
+        pass

@@ -8,14 +8,20 @@ from edge.errors import RemoteError, printable
 _MAPPED = b"\0\0\0\0\0\0\0\0\0\0\xff\xff"  # ::ffff:0:0/96, an IPv4 address in IPv6 clothes
 
 
-def number(text: str, limit: int) -> int:
-    """A decimal from 0 to ``limit`` as we would print it: no sign, space or leading zero."""
+def exact(text: str, base: int, form: str) -> int:
+    """What ``text`` says, if ``form`` would write it the same way; else, or if negative, -1."""
     try:
-        value = int(text)
+        value = int(text, base)
     except ValueError:
-        value = -1
-    if not 0 <= value <= limit or str(value) != text:
-        raise RemoteError("no number up to {}: {}".format(limit, printable(text)))
+        return -1
+    return value if value >= 0 and form % value == text else -1
+
+
+def number(text: str, limit: int) -> int:
+    """A decimal from 0 to ``limit`` without sign, space or leading zero."""
+    value = exact(text, 10, "%d")
+    if not 0 <= value <= limit:
+        raise RemoteError("not a number up to {}: {}".format(limit, printable(text)))
     return value
 
 
@@ -27,29 +33,21 @@ def parse4(text: str) -> bytes:
 
 
 def parse6(text: str) -> bytes:
+    last = text.rfind(":") + 1
+    if "." in text[last:]:
+        quad = parse4(text[last:])
+        text = text[:last] + "%x:%x" % (quad[0] << 8 | quad[1], quad[2] << 8 | quad[3])
     head, gap, tail = text.partition("::")
-    start = _groups(head, not gap)
-    end = _groups(tail, True)
-    missing = 16 - len(start) - len(end)
-    if missing < 2 if gap else missing:
+    before = head.split(":") if head or not gap else []
+    after = tail.split(":") if tail else []
+    missing = 8 - len(before) - len(after)
+    if missing < 1 if gap else missing:
         raise RemoteError("not IPv6: " + printable(text))
-    return start + bytes(missing) + end
-
-
-def _groups(text: str, last: bool) -> bytes:
-    """Groups between colons; the last one of an address may be dotted IPv4."""
     out = b""
-    groups = text.split(":") if text else ()
-    for index, group in enumerate(groups):
-        if last and "." in group and index == len(groups) - 1:
-            return out + parse4(group)
-        padded = ("000" + group.lower())[-4:]
-        try:
-            value = int(padded, 16)
-        except ValueError:
-            value = -1
-        if not 0 < len(group) < 5 or "%04x" % value != padded:
-            raise RemoteError("not an IPv6 group: " + printable(group))
+    for group in before + ["0"] * missing + after:
+        value = exact("0000"[len(group) or 4 :] + group.lower(), 16, "%04x")
+        if value < 0:
+            raise RemoteError("not IPv6: " + printable(text))
         out += value.to_bytes(2, "big")
     return out
 

@@ -5,49 +5,40 @@
               code value        code value      code, no value
 
 Fixed values stand as they are, others behind their length. Only bytes are kept and compared; text
-is made on demand. Spec: multiformats/multiaddr; where go, js and rust differ: edge/wire/README.md.
+is made on demand. Spec: multiformats/multiaddr. Where implementations differ:
+
+- a trailing slash is forgiven, /ipfs is read as /p2p, peer ids are written in base58 only;
+- memory has 8 bytes (as go and rust; not js), unix takes the rest of the text (as go);
+- http-path is percent-encoded as in URLs, so that + is itself (go reads a space);
+- ::ffff:192.0.2.1 is written like that; no address at all, as text or bytes, is an error.
 """
 
 from edge.errors import LocalError, RemoteError, printable
-from edge.system import const
-from edge.wire import ip, multibase, peer_ids, varint
+from edge.wire import base58, ip, peer_ids, varint
 
 SIZE_MAX = 1024  # bytes of an address
 TEXT_MAX = 4096  # characters of an address
 COMPONENTS_MAX = 32
 
-_P2P = b"\xa5\x03"
-_PRIVATE_FIRST = const(0x300000)  # the range of multicodec that is never assigned
-_PRIVATE_LAST = const(0x3FFFFF)
-
-# Name, code, kind: the bytes of a fixed value, or a letter: p peer id, the others as
-# multiaddr_values has them, where the rarer protocols are, too.
-_TABLE = """
-ip4 4 4
+# Name, code, kind: the bytes of a fixed value, or p for a peer id. The protocols that strangers
+# seldom use, and those with other values, are in multiaddr_values.
+_TABLE = """ip4 4 4
 tcp 6 2
 udp 273 2
 ip6 41 16
-ip6zone 42 t
-dns 53 t
-dns4 54 t
-dns6 55 t
-dnsaddr 56 t
 webrtc-direct 280 0
-webrtc 281 0
 p2p-circuit 290 0
 p2p 421 p
 tls 448 0
-noise 454 0
-quic 460 0
 quic-v1 461 0
 webtransport 465 0
-certhash 466 c
 ws 477 0
-wss 478 0
-memory 777 8
-serial 3145729 %
-ble 3145730 %
-"""
+memory 777 8"""
+
+_PRIVATE = ("serial", "ble")  # of the range that is never assigned
+_LOCAL = ("memory", "unix", "ip6zone")  # mean something on one machine only
+
+_SIMPLE = (0, 1, 2, 4, 8, 16)  # kinds whose every value is right: nothing, numbers, ip
 
 _rows = {}  # those met so far, by name and by code
 
@@ -64,9 +55,8 @@ def _row(key: "str | int") -> "tuple[str, int, str | int]":
 
 
 def _search(table: str, key: "str | int") -> "tuple[str, int, str | int] | None":
-    words = table.split()
-    for index in range(0, len(words), 3):
-        name, code, kind = words[index : index + 3]
+    for line in table.split("\n"):
+        name, code, kind = line.split()
         if name == key or int(code) == key:
             return name, int(code), int(kind) if kind.isdigit() else kind
     return None
@@ -79,101 +69,79 @@ def _values():
 
 
 def _walk(data: bytes):
-    """``(row, offset, value)`` of every component; the values are not looked into."""
+    """``(name, kind, value, offset)`` of every component; the values are not looked into."""
     offset = 0
     while offset < len(data):
-        begin = offset
-        code, offset = _varint(data, offset)
-        row = _row(code)
-        length = row[2]
-        if isinstance(length, str):
-            length, offset = _varint(data, offset)
-        begin_value, offset = offset, offset + length
-        if offset > len(data) or row[2] == "u" and offset < len(data):
-            raise RemoteError("value of {} does not end with the address".format(row[0]))
-        yield row, begin, data[begin_value:offset]
+        start = offset
+        code, offset = varint.read(data, offset)
+        name, _, kind = _row(code)
+        size = kind
+        if isinstance(kind, str):
+            size, offset = varint.read(data, offset)
+        end = offset + size
+        if end > len(data) or kind == "u" and end < len(data):
+            raise RemoteError("bad end of " + name)
+        yield name, kind, data[offset:end], start
+        offset = end
 
 
-def _varint(data: bytes, offset: int) -> "tuple[int, int]":
-    found = varint.decode(data, offset)
-    if not found:
-        raise RemoteError("address cut off")
-    return found
-
-
-def _check(kind: "str | int", value: bytes) -> None:
+def _to_text(kind: "str | int", value: bytes) -> "str | None":
     if kind == "p":
-        peer_ids.check(value)
-    elif isinstance(kind, str) or kind > 16:
-        _text(kind, value)  # what can be printed is right
-
-
-def _text(kind: "str | int", value: bytes) -> "str | None":
-    if kind == 0:
-        return None
+        return base58.encode(value)
+    if kind not in _SIMPLE:
+        return _values().to_text(kind, value)
     if kind == 4 or kind == 16:
         return ip.text(value)
+    return str(int.from_bytes(value, "big")) if kind else None
+
+
+def _from_text(kind: "str | int", text: str) -> bytes:
     if kind == "p":
-        return multibase.base58_encode(value)
-    if isinstance(kind, int) and kind < 9:
-        return str(int.from_bytes(value, "big"))
-    return _values().to_text(kind, value)
-
-
-def _value(kind: "str | int", text: str) -> bytes:
+        return peer_ids.parse(text)
+    if kind not in _SIMPLE:
+        return _values().from_text(kind, text)
     if kind == 4:
         return ip.parse4(text)
     if kind == 16:
         return ip.parse6(text)
-    if kind == "p":
-        return peer_ids.parse(text)
-    if isinstance(kind, int) and kind < 9:
-        return ip.number(text, (1 << 8 * kind) - 1).to_bytes(kind, "big")
-    return _values().from_text(kind, text)
+    return ip.number(text, (1 << 8 * kind) - 1).to_bytes(kind, "big")
 
 
-def _parse_bytes(data: bytes) -> bytes:
+def _check(data: bytes) -> bytes:
     """``data``, if it is an address."""
     if not 0 < len(data) <= SIZE_MAX:
         raise RemoteError("address of {} bytes".format(len(data)))
-    count = 0
-    for row, _, value in _walk(data):
-        count += 1
-        if count > COMPONENTS_MAX:
-            raise RemoteError("address of too many components")
-        _check(row[2], value)
+    left = COMPONENTS_MAX
+    for _, kind, value, _ in _walk(data):
+        left -= 1
+        if left < 0:
+            raise RemoteError("too many components")
+        if kind == "p":
+            peer_ids.check(value)
+        elif kind not in _SIMPLE:
+            _to_text(kind, value)  # what can be printed is right
     return data
 
 
-def _parse_text(text: str) -> bytes:
+def _parse(text: str) -> bytes:
     """The bytes of an address; a trailing slash is forgiven."""
-    words = text.rstrip("/").split("/") if len(text) <= TEXT_MAX else ()
-    if len(words) < 2 or words[0]:
-        raise RemoteError("no address")
+    # Four characters a byte are enough for everything: what is cut here would be refused anyway.
+    words = text[:TEXT_MAX].rstrip("/").split("/")
+    if words.pop(0) or not words:
+        raise RemoteError("not an address")
     data = b""
-    index = 1
-    while index < len(words):
-        name, code, kind = _row("p2p" if words[index] == "ipfs" else words[index])
+    while words:
+        name = words.pop(0)
+        name, code, kind = _row("p2p" if name == "ipfs" else name)
         data += varint.encode(code)
-        index += 1
-        if kind == 0:
-            continue
-        if index == len(words):
-            raise RemoteError("no value for " + name)
-        if kind == "u":
-            words[index:] = ["/" + "/".join(words[index:])]
-        value = _value(kind, words[index])
-        data += varint.frame(value) if isinstance(kind, str) else value
-        index += 1
-    return _parse_bytes(data)
-
-
-def _ours(parse, given) -> bytes:
-    """``parse(given)`` of something that no peer sent: what is wrong with it is our own fault."""
-    try:
-        return parse(given)
-    except RemoteError as error:
-        raise LocalError("{}: {}".format(printable(given), error))
+        if kind:
+            if not words:
+                raise RemoteError("no value for " + name)
+            if kind == "u":
+                words = ["/" + "/".join(words)]
+            value = _from_text(kind, words.pop(0))
+            data += varint.frame(value) if isinstance(kind, str) else value
+    return _check(data)
 
 
 class Multiaddr:
@@ -181,18 +149,22 @@ class Multiaddr:
 
     __slots__ = ("_data",)
 
-    def __init__(self, text: str, _data: bytes = b"") -> None:
-        self._data = _data or _ours(_parse_text, text)
+    def __init__(self, given: str, _read=_parse) -> None:
+        """The address that we or our user wrote: LocalError if it is wrong."""
+        try:
+            self._data = _read(given)
+        except RemoteError as error:
+            raise LocalError("{}: {}".format(printable(given), error))
 
     @staticmethod
     def from_bytes(data: bytes) -> "Multiaddr":
-        """The address a peer sent as bytes."""
-        return Multiaddr("", bytes(_parse_bytes(data)))
+        """The address a peer sent as bytes: RemoteError if it is wrong."""
+        return Multiaddr(_check(bytes(data)), bytes)
 
     @staticmethod
     def from_peer_text(text: str) -> "Multiaddr":
-        """The address a peer sent as text: RemoteError where the constructor has LocalError."""
-        return Multiaddr("", _parse_text(text))
+        """The address a peer sent as text: RemoteError if it is wrong."""
+        return Multiaddr(_parse(text), bytes)
 
     def to_bytes(self) -> bytes:
         return self._data
@@ -205,8 +177,7 @@ class Multiaddr:
                 text += value if value[0] == "/" else "/" + value
         return text
 
-    def __repr__(self) -> str:
-        return "Multiaddr({})".format(str(self))
+    __repr__ = __str__
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Multiaddr) and self._data == other._data
@@ -217,63 +188,56 @@ class Multiaddr:
     @property
     def components(self) -> "tuple[tuple[str, str | None], ...]":
         """``(name, value as text)`` of each, None for a value where there is none."""
-        return tuple([(row[0], _text(row[2], value)) for row, _, value in _walk(self._data)])
+        return tuple([(name, _to_text(kind, value)) for name, kind, value, _ in _walk(self._data)])
+
+    def _find(self, wanted: str) -> "tuple[str, str | int, bytes, int] | None":
+        for found in _walk(self._data):
+            if found[0] in wanted:
+                return found
+        return None
 
     def value(self, name: str) -> "str | None":
-        """The text of the first ``name``, None if it has no value or is not there."""
-        for row, _, value in _walk(self._data):
-            if row[0] == name:
-                return _text(row[2], value)
-        return None
+        """The text of the first ``name``; None if it has no value or is not there."""
+        found = self._find((name,))
+        return found and _to_text(found[1], found[2])
 
     def raw(self, name: str) -> "bytes | None":
-        """The bytes of the first ``name``, empty if it has no value, None if it is not there."""
-        for row, _, value in _walk(self._data):
-            if row[0] == name:
-                return value
-        return None
+        """The bytes of the first ``name``; empty if it has no value, None if it is not there."""
+        found = self._find((name,))
+        return found and found[2]
 
     @property
     def peer_id(self) -> "bytes | None":
         """Whom this address leads to: the last /p2p, unless a relay's circuit leads on from it."""
         found = None
-        for row, _, value in _walk(self._data):
-            if row[2] == "p":
-                found = value
-            elif row[0] == "p2p-circuit":
-                found = None
+        for name, _, value, _ in _walk(self._data):
+            if name in ("p2p", "p2p-circuit"):
+                found = value or None
         return found
 
     @property
     def is_standard(self) -> bool:
         """Whether every code is registered."""
-        return not [
-            row for row, _, _ in _walk(self._data) if _PRIVATE_FIRST <= row[1] <= _PRIVATE_LAST
-        ]
+        return not self._find(_PRIVATE)
 
     @property
     def is_shareable(self) -> bool:
-        """Whether a foreign peer may be told: standard, and meaningful on other machines."""
-        local = ("memory", "unix", "ip6zone")
-        return self.is_standard and not [1 for row, _, _ in _walk(self._data) if row[0] in local]
+        """Whether a foreign peer may be told: standard, and with a meaning on other machines."""
+        return not self._find(_PRIVATE + _LOCAL)
 
     def encapsulate(self, other: "Multiaddr") -> "Multiaddr":
         """This address, and ``other`` through it."""
-        return Multiaddr("", _ours(_parse_bytes, self._data + other._data))
+        return Multiaddr(self._data + other._data, _check)
 
     def decapsulate(self, name: str) -> "Multiaddr | None":
         """What stands before the last ``name``; all if it is not there, None if nothing is left."""
         end = len(self._data)
-        for row, begin, _ in _walk(self._data):
-            if row[0] == name:
-                end = begin
-        return Multiaddr("", self._data[:end]) if end else None
+        for found in _walk(self._data):
+            if found[0] == name:
+                end = found[3]
+        return Multiaddr(self._data[:end], bytes) if end else None
 
     def with_peer_id(self, peer_id: bytes) -> "Multiaddr":
-        """This address ending in /p2p; LocalError if it leads to someone else already."""
-        known = self.peer_id
-        if known == peer_id:
-            return self
-        if known:
-            raise LocalError("{} is not the address of this peer".format(self))
-        return Multiaddr("", _ours(_parse_bytes, self._data + _P2P + varint.frame(peer_id)))
+        """This address with /p2p behind it, unless it leads to a peer already."""
+        end = b"" if self.peer_id else b"\xa5\x03" + varint.frame(peer_id)
+        return Multiaddr(self._data + end, _check)

@@ -4,16 +4,22 @@ Spec: multiformats/multiaddr protocols.csv, and go-multiaddr where that says not
 """
 
 from edge.errors import RemoteError, printable
-from edge.wire import ip, multibase, multibase_more, multihash
+from edge.wire import ip, multibase, multihash
 
-# As in edge.wire.multiaddr. t: text, u: path, %: escaped text, c: multihash, g and G: I2P.
-TABLE = """
-dccp 33 2
+# As in edge.wire.multiaddr, with more kinds of values that stand behind their length:
+# t text, u path to the end of the address, % escaped text, c multihash, G and g base64 and 32 of I2P.
+TABLE = """dccp 33 2
+ip6zone 42 t
 ipcidr 43 1
+dns 53 t
+dns4 54 t
+dns6 55 t
+dnsaddr 56 t
 sctp 132 2
 p2p-webrtc-star 275 0
 p2p-webrtc-direct 276 0
 p2p-stardust 277 0
+webrtc 281 0
 udt 301 0
 utp 302 0
 unix 400 u
@@ -23,14 +29,19 @@ onion3 445 37
 garlic64 446 G
 garlic32 447 g
 sni 449 t
+noise 454 0
+quic 460 0
+certhash 466 c
+wss 478 0
 p2p-websocket-star 479 0
 http 480 0
 http-path 481 %
 plaintextv2 7367777 0
-"""
+serial 3145729 %
+ble 3145730 %"""
 
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_I2P64 = multibase_more.BASE64 + "-~"
+_I2P64 = multibase.BASE64 + "-~"
 
 
 def to_text(kind: "str | int", value: bytes) -> str:
@@ -46,12 +57,12 @@ def to_text(kind: "str | int", value: bytes) -> str:
         multihash.decode(value)
         return multibase.encode("u", value)
     if kind == "g" and (size == 32 or size >= 35):
-        return multibase_more.bits_encode(value, multibase_more.BASE32)
+        return multibase.bits_encode(value, multibase.BASE32)
     if kind == "G" and size >= 386:
-        text = multibase_more.bits_encode(value, _I2P64)
+        text = multibase.bits_encode(value, _I2P64)
         return text + "=" * (-len(text) % 4)
     if kind in (12, 37) and (value[-2] or value[-1]):
-        host = multibase_more.bits_encode(value[:-2], multibase_more.BASE32)
+        host = multibase.bits_encode(value[:-2], multibase.BASE32)
         return "{}:{}".format(host, value[-2] << 8 | value[-1])
     raise RemoteError("address with a bad value of kind {}".format(kind))
 
@@ -59,20 +70,27 @@ def to_text(kind: "str | int", value: bytes) -> str:
 def from_text(kind: "str | int", text: str) -> bytes:
     """The value that ``text`` means, which to_text may still refuse."""
     if kind == "t" or kind == "u":
-        return text.encode()
+        return _utf8(text)
     if kind == "%":
         return _unescape(text)
     if kind == "c":
         return multibase.decode(text)
     if kind == "g":
-        return multibase_more.bits_decode(text, multibase_more.BASE32)
+        return multibase.bits_decode(text, multibase.BASE32)
     if kind == "G":
-        return multibase_more.bits_decode(multibase_more.without_padding(text, 4), _I2P64)
+        return multibase.bits_decode(multibase.without_padding(text, 4), _I2P64)
     host, _, port = text.partition(":")
-    data = multibase_more.bits_decode(host.lower(), multibase_more.BASE32)
+    data = multibase.bits_decode(host.lower(), multibase.BASE32)
     if len(data) + 2 != kind:
         raise RemoteError("not an onion address: " + printable(text))
     return data + ip.number(port, 65535).to_bytes(2, "big")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeError:  # half of a surrogate pair
+        raise RemoteError("no UTF-8 for " + printable(text))
 
 
 def _plain(value: bytes) -> str:
@@ -94,13 +112,10 @@ def _escape(value: bytes) -> str:
 def _unescape(text: str) -> bytes:
     """The bytes that percent-encoded ``text`` means; a plus sign is a plus sign."""
     parts = text.split("%")
-    out = parts[0].encode()
+    out = _utf8(parts[0])
     for part in parts[1:]:
-        try:
-            byte = int(part[:2], 16)
-        except ValueError:
-            byte = -1
-        if "%02x" % byte != part[:2].lower():
+        byte = ip.exact(part[:2].lower(), 16, "%02x")
+        if byte < 0:
             raise RemoteError("bad percent-encoding: " + printable(text))
-        out += bytes((byte,)) + part[2:].encode()
+        out += bytes((byte,)) + _utf8(part[2:])
     return out

@@ -16,8 +16,8 @@ def encode(code: int, digest: bytes) -> bytes:
 
 def decode(data: bytes) -> "tuple[int, bytes]":
     """``(code, digest)``; the data must end with the digest."""
-    code = varint.decode(data)
-    length = code and varint.decode(data, code[1])
-    if not length or len(data) != length[0] + length[1]:
-        raise RemoteError("not a multihash")
-    return code[0], data[length[1] :]
+    code, offset = varint.read(data, 0)
+    size, offset = varint.read(data, offset)
+    if len(data) != offset + size:
+        raise RemoteError("multihash of {} bytes, not {}".format(len(data), offset + size))
+    return code, data[offset:]

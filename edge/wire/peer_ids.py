@@ -6,29 +6,26 @@
 Spec: libp2p peer-ids. The class for them is edge.identity.peer_id.PeerId.
 """
 
-from edge.errors import RemoteError, printable
-from edge.wire import multibase
+from edge.errors import RemoteError
+from edge.wire import base58
 
-TEXT_MAX = 128  # characters; a CID in base16 has 97 at most
+TEXT_MAX = 128  # characters; a CID in base16 has 97
 
 
 def check(data: bytes) -> bytes:
     """``data``, if it can be a peer id."""
-    size = len(data)
-    if 2 < size <= 44 and data[1] == size - 2 and (data[0] == 0 or data[0] == 0x12 and size == 34):
+    size = len(data) - 2
+    if 0 < size <= 42 and data[1] == size and (data[0] == 0 or data[0] == 0x12 and size == 32):
         return data
-    raise RemoteError("not a peer id: {} bytes".format(size))
+    raise RemoteError("not a peer id")
 
 
 def parse(text: str) -> bytes:
     """The bytes of a peer id in either of its text forms, base58btc or CID."""
     if len(text) > TEXT_MAX:
-        raise RemoteError("not a peer id: " + printable(text))
-    if text.startswith("1") or text.startswith("Qm"):
-        return check(multibase.base58_decode(text))
-    from edge.wire import cid, multicodec
+        raise RemoteError("not a peer id")
+    if text[:1] == "1" or text[:2] == "Qm":
+        return check(base58.decode(text))
+    from edge.wire import cid
 
-    version, codec, multihash = cid.decode_text(text)
-    if version != 1 or codec != multicodec.LIBP2P_KEY:
-        raise RemoteError("not a peer id: CID of codec {}".format(codec))
-    return check(multihash)
+    return check(cid.decode_key_text(text))

@@ -1,35 +1,15 @@
 """Protocol buffers without generated code: the fields of a message, one after the other.
 
-    schema     "bBSb"    one letter a field, in the order of their numbers
-    message    1 ..  2 ..  2 ..  3 ..
+    schema     "bBSu"       a letter a field, in the order of their numbers
     parse()    [bytes, [bytes, bytes], [text], None]
 
-Varints here are protobuf's own: up to 10 bytes, not necessarily minimal.
 Spec: Protocol Buffers encoding, proto2 and proto3; groups are refused.
 """
 
 from edge.errors import RemoteError
 from edge.wire import varint
 
-# Schema letter: wire type. Capitals are repeated fields, any other letter skips a field.
-_WIRE_TYPES = {"u": 0, "f": 1, "b": 2, "s": 2}
-
-
-def _varint(data: bytes, offset: int) -> "tuple[int, int]":
-    value = shift = 0
-    size = len(data)
-    while offset < size:
-        byte = data[offset]
-        offset += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            if value >> 64:
-                break
-            return value, offset
-        shift += 7
-        if shift == 70:
-            break
-    raise RemoteError("protobuf: bad varint")
+_FIXED = {1: 8, 5: 4}  # bytes of a value, by wire type
 
 
 def _walk(data: bytes):
@@ -37,27 +17,17 @@ def _walk(data: bytes):
     offset = 0
     size = len(data)
     while offset < size:
-        key, offset = _varint(data, offset)
+        key, offset = varint.read(data, offset, True)
         wire_type = key & 7
-        if not 8 <= key < 1 << 32:
-            raise RemoteError("protobuf: bad field number")
-        if wire_type == 0:
-            value, offset = _varint(data, offset)
-        else:
-            if wire_type == 2:
-                length, offset = _varint(data, offset)
-            elif wire_type == 1:
-                length = 8
-            elif wire_type == 5:
-                length = 4
-            else:
-                raise RemoteError("protobuf: wire type {}".format(wire_type))
-            end = offset + length
-            if end > size:
-                raise RemoteError("protobuf: field longer than its message")
-            value = data[offset:end]
-            offset = end
-        yield key, value
+        value = _FIXED.get(wire_type)
+        if value is None:
+            value, offset = varint.read(data, offset, True)
+        start = offset
+        if wire_type:
+            offset += value
+        if not 8 <= key < 1 << 32 or wire_type not in (0, 1, 2, 5) or offset > size or value >> 64:
+            raise RemoteError("bad protobuf field")
+        yield key, data[start:offset] if wire_type else value
 
 
 def fields(data: bytes):
@@ -72,37 +42,28 @@ def fields(data: bytes):
 def parse(data: bytes, schema: str) -> list:
     """The values of fields 1, 2, 3 .. of a message, as ``schema`` names their kinds.
 
-    u: unsigned int, b: bytes, s: text, f: 64-bit little-endian int. A capital makes a list of all
-    occurrences; otherwise the last one counts and an absent field is None. "-" skips a number.
+    u: unsigned int, b: bytes, s: text. A capital makes a list of all occurrences; otherwise the
+    last one counts and an absent field is None. "-" skips a number, as do those past the end.
     """
-    found = [[] if kind in "UFBS" else None for kind in schema]
+    found = [[] if kind in "UBS" else None for kind in schema]
     for key, value in _walk(data):
         index = (key >> 3) - 1
-        if index >= len(schema):
+        letter = schema[index] if index < len(schema) else "-"
+        if letter == "-":
             continue
-        letter = schema[index]
         kind = letter.lower()
-        wire_type = _WIRE_TYPES.get(kind)
-        if wire_type is None:
-            continue
-        if key & 7 != wire_type:
-            raise RemoteError("protobuf: field {} of wire type {}".format(key >> 3, key & 7))
+        if key & 7 != (0 if kind == "u" else 2):
+            raise RemoteError("protobuf field {} has wire type {}".format(key >> 3, key & 7))
         if kind == "s":
-            value = _text(value)
-        elif kind == "f":
-            value = int.from_bytes(value, "little")
+            try:
+                value = str(value, "utf-8")
+            except UnicodeError:
+                raise RemoteError("protobuf text is not UTF-8")
         if letter == kind:
             found[index] = value
         else:
             found[index].append(value)
     return found
-
-
-def _text(value: bytes) -> str:
-    try:
-        return str(value, "utf-8")
-    except UnicodeError:
-        raise RemoteError("protobuf: text is not UTF-8")
 
 
 def encode_uint(number: int, value: int) -> bytes:
@@ -112,4 +73,4 @@ def encode_uint(number: int, value: int) -> bytes:
 
 def encode_bytes(number: int, data: bytes) -> bytes:
     """A field of bytes, of text already encoded, or of a message within the message."""
-    return varint.encode(number << 3 | 2) + varint.encode(len(data)) + data
+    return varint.encode(number << 3 | 2) + varint.frame(data)

@@ -1,6 +1,6 @@
 """Unsigned LEB128 as multiformats restrict it: minimal, and at most 9 bytes (63 bits).
 
-Protobuf's own varints are laxer and have their decoder in edge.wire.protobuf.
+Protobuf's own varints need not be minimal and have up to 10 bytes: lax is for them.
 Spec: multiformats/unsigned-varint.
 """
 
@@ -17,7 +17,7 @@ def encode(value: int) -> bytes:
     return bytes(out)
 
 
-def decode(data: bytes, offset: int = 0) -> "tuple[int, int] | None":
+def decode(data: bytes, offset: int = 0, lax: bool = False) -> "tuple[int, int] | None":
     """``(value, offset behind it)`` of the varint at ``offset``; None while it is incomplete."""
     value = shift = 0
     size = len(data)
@@ -26,13 +26,23 @@ def decode(data: bytes, offset: int = 0) -> "tuple[int, int] | None":
         offset += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            if not byte and shift:
-                raise RemoteError("varint not minimal")
-            return value, offset
+            if byte or not shift or lax:
+                return value, offset
+            break
         shift += 7
-        if shift == 63:
-            raise RemoteError("varint longer than 9 bytes")
-    return None
+        if shift == (70 if lax else 63):
+            break
+    else:
+        return None
+    raise RemoteError("varint too long")
+
+
+def read(data: bytes, offset: int, lax: bool = False) -> "tuple[int, int]":
+    """As decode, where no more bytes will come: RemoteError if it is incomplete."""
+    found = decode(data, offset, lax)
+    if not found:
+        raise RemoteError("varint cut off")
+    return found
 
 
 def frame(payload: bytes) -> bytes:

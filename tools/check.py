@@ -9,7 +9,7 @@ from tools import FAILED, OK, ROOT, USAGE, parser_of, say, sources, venv
 
 EXAMPLES = """\
 what is checked:
-  style         ruff, with the numbers of pyproject.toml
+  style         ruff: rules and layout, with the numbers of pyproject.toml
   types         mypy
   architecture  order of the rooms, doors, sizes of functions and files
   dialect       what MicroPython lacks or does otherwise
@@ -26,7 +26,8 @@ exit codes: 0 nothing to say, 1 something is wrong, 2 bad command line, 3 someth
 
 
 def style() -> list[str]:
-    return _ran("ruff", "check", "--quiet", "--output-format=concise", ".")
+    wrong = _ran("ruff", "check", "--quiet", "--output-format=concise", ".")
+    return wrong + _ran("ruff", "format", "--quiet", "--check", "--output-format=concise", ".")
 
 
 def types() -> list[str]:
@@ -72,6 +73,7 @@ def main(argv: list[str]) -> int:
     venv.enter("dev")
     if asked.fix:
         _ran("ruff", "check", "--quiet", "--fix", ".")
+        _ran("ruff", "format", "--quiet", ".")
     failed = False
     for name in asked.what or CHECKS:
         began = time.monotonic()

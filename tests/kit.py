@@ -55,6 +55,19 @@ class Rng:
         return bytes([self.below(256) for _ in range(size)])
 
 
+def free_server(host: str = "127.0.0.1"):
+    """A net.Server on a port nobody uses; MicroPython cannot ask the system to choose one."""
+    from edge.errors import LinkError
+    from edge.system import entropy, net
+
+    for _ in range(50):
+        try:
+            return net.Server(host, 20000 + entropy.random_below(12000), True)
+        except LinkError:
+            pass
+    raise AssertionError("no free port")
+
+
 def run(names: dict) -> None:
     """Run every ``test_`` function of a module, coroutines too; the first failure ends it."""
     for name in sorted(names):

@@ -24,7 +24,7 @@ class Connection(net.Stream):
         self.local_address = None
         self.remote_address = None
         if hasattr(sock, "getsockname"):
-            host, port = net.peer_of(sock.getsockname())
+            host, port = net.platform.peer_of(sock.getsockname())
             self.local_address = to_multiaddr(host, port)
 
 

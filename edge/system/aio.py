@@ -9,77 +9,17 @@ from asyncio import CancelledError, Event, Lock, current_task
 
 from edge.system import MICROPYTHON
 
+if MICROPYTHON:
+    from edge.system.aio_chip import Signal, run, sleep_ms, wait_for_ms
+else:
+    from edge.system.aio_posix import Signal, run, sleep_ms, wait_for_ms
+
 __all__ = (
     "CancelledError", "Event", "Group", "Lock", "Queue", "Signal", "TimeoutError",
     "current_task", "run", "sleep_ms", "wait_for_ms",
 )  # fmt: skip
 
 TimeoutError = asyncio.TimeoutError  # MicroPython has no builtin of that name
-
-if MICROPYTHON:
-    from asyncio import sleep_ms
-
-    def run(coroutine):
-        """Run ``coroutine`` to its end on a fresh loop: what an earlier run left is forgotten."""
-        asyncio.new_event_loop()
-        return asyncio.run(coroutine)
-
-    async def wait_for_ms(coroutine, timeout_ms: int):
-        """The result of ``coroutine``, or TimeoutError after ``timeout_ms`` (at most 6 days)."""
-        return await asyncio.wait_for_ms(coroutine, timeout_ms)
-
-    class Signal:
-        """Wakes all who wait now; remembers nothing."""
-
-        def __init__(self) -> None:
-            self._event = None
-
-        async def wait(self) -> None:
-            if self._event is None:
-                self._event = Event()
-            self._event.clear()
-            await self._event.wait()
-
-        def fire(self) -> None:
-            if self._event is not None:
-                self._event.set()
-
-else:
-    run = asyncio.run
-
-    async def sleep_ms(duration_ms: int) -> None:
-        await asyncio.sleep(duration_ms / 1000)
-
-    async def wait_for_ms(coroutine, timeout_ms: int):
-        """The result of ``coroutine``, or TimeoutError after ``timeout_ms``."""
-        async with asyncio.timeout(timeout_ms / 1000):  # no extra task, unlike wait_for
-            return await coroutine
-
-    class Signal:
-        """Wakes all who wait now; remembers nothing.  A tenth of the size of an Event."""
-
-        __slots__ = ("_waiters",)
-
-        def __init__(self) -> None:
-            self._waiters: list[asyncio.Future] | None = None
-
-        async def wait(self) -> None:
-            waiter = asyncio.get_running_loop().create_future()
-            if self._waiters is None:
-                self._waiters = [waiter]
-            else:
-                self._waiters.append(waiter)
-            try:
-                await waiter
-            finally:
-                if self._waiters and waiter in self._waiters:
-                    self._waiters.remove(waiter)
-
-        def fire(self) -> None:
-            waiters, self._waiters = self._waiters, None
-            for waiter in waiters or ():
-                if not waiter.done():
-                    waiter.set_result(None)
 
 
 class Queue:

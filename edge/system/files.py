@@ -12,7 +12,12 @@ from edge.system import MICROPYTHON, const
 if MICROPYTHON:
     from edge.system import files_flash as _system
 else:
-    from edge.system import files_posix as _system
+    from edge.system import files_posix as _system  # type: ignore[no-redef]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 _NOT_PERMITTED = const(1)  # numbers, as MicroPython's errno lacks half of the names
 _NOT_FOUND = const(2)
@@ -87,7 +92,7 @@ def list_dir(path: str) -> "list[str]":
 
 def tighten(path: str) -> bool:
     """Take a file of ours away from group and others; whether they could get at it before."""
-    return _try("make private", path, _system.tighten, path)
+    return bool(_try("make private", path, _system.tighten, path))
 
 
 def _append(path: str, data: bytes) -> None:
@@ -96,7 +101,7 @@ def _append(path: str, data: bytes) -> None:
         sync(file)
 
 
-def _try(doing: str, path: str, call, *args):
+def _try(doing: str, path: str, call: "Callable[..., Any]", *args: object) -> "Any":
     try:
         return call(*args)
     except OSError as error:

@@ -13,8 +13,12 @@ A name.new is therefore always whole, and counts only where there is no name.
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
-def sync(file) -> None:
+
+def sync(file: "BinaryIO") -> None:
     """Bring what was written to ``file`` to the medium: MicroPython's flush does."""
     file.flush()
 

@@ -12,6 +12,10 @@ import sys
 from edge.errors import printable
 from edge.system import const
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LEVELS = ("debug", "info", "warn", "error")
 _LINE_MAX = const(500)  # characters
 
@@ -21,7 +25,7 @@ def _to_stderr(level: str, name: str, text: str) -> None:
 
 
 _level = 2
-_sink = _to_stderr
+_sink: "Callable[[str, str, str], None]" = _to_stderr
 
 
 def set_level(level: str) -> None:
@@ -30,7 +34,7 @@ def set_level(level: str) -> None:
     _level = LEVELS.index(level)
 
 
-def set_sink(sink=None) -> None:
+def set_sink(sink: "Callable[[str, str, str], None] | None" = None) -> None:
     """Send every line to ``sink(level, name, text)``; None means standard error again."""
     global _sink
     _sink = sink or _to_stderr
@@ -42,19 +46,19 @@ class Log:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def debug(self, text: str, *args) -> None:
+    def debug(self, text: str, *args: object) -> None:
         if _level < 1:
             self._say(0, text, args)
 
-    def info(self, text: str, *args) -> None:
+    def info(self, text: str, *args: object) -> None:
         if _level < 2:
             self._say(1, text, args)
 
-    def warn(self, text: str, *args) -> None:
+    def warn(self, text: str, *args: object) -> None:
         if _level < 3:
             self._say(2, text, args)
 
-    def error(self, text: str, *args) -> None:
+    def error(self, text: str, *args: object) -> None:
         self._say(3, text, args)
 
     def _say(self, level: int, text: str, args: tuple) -> None:

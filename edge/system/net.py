@@ -10,13 +10,17 @@ import socket
 from edge.errors import LinkError, LocalError
 from edge.system import MICROPYTHON, aio
 
+if MICROPYTHON:
+    from edge.system import net_chip as platform
+else:
+    from edge.system import net_posix as platform
+
 _AGAIN = (errno.EAGAIN, errno.EINPROGRESS)
+_NOT_AVAILABLE = 99  # EADDRNOTAVAIL
 _FULL = (23, 24)  # ENFILE, EMFILE: no descriptor left; MicroPython's errno lacks the names
 FULL_PAUSE_MS = 100  # how long accept rests when no descriptor is left
-CONNECT_TIMEOUT_MS = 5000
-BACKLOG = 8 if MICROPYTHON else 1024  # connections the kernel may hold before accept
 
-_received = bytearray(1024 if MICROPYTHON else 262144)  # bytes one read may take, for all streams
+_received = bytearray(platform.RECEIVE_BYTES)  # what a read takes, for all streams
 _view = memoryview(_received)
 
 
@@ -25,118 +29,7 @@ def link_error(error: OSError, what: str) -> LinkError:
     return LinkError("{}: {}".format(what, error))
 
 
-if MICROPYTHON:
-    from asyncio import core
-
-    class _Readiness:
-        """A non-blocking socket one can wait for."""
-
-        def __init__(self, sock) -> None:
-            sock.setblocking(False)
-            self._socket = sock
-
-        def _queued(self):
-            yield core._io_queue.queue_read(self._socket)
-
-        async def _readable(self) -> None:
-            await self._queued()
-
-        def writable(self):
-            """Wait until the socket may take bytes again."""
-            yield core._io_queue.queue_write(self._socket)
-
-        def _receive(self) -> int:
-            size = self._socket.readinto(_received)
-            return -1 if size is None else size
-
-        def _send(self, data) -> int:
-            return self._socket.write(data) or 0
-
-        def _shut(self) -> None:
-            queue = core._io_queue
-            waiting = queue.map.get(id(self._socket))
-            if waiting:
-                for task in waiting[:2]:  # they wake, and find the socket closed
-                    if task:
-                        core._task_queue.push(task)
-                queue._dequeue(self._socket)
-            self._socket.close()
-
-else:
-    from asyncio import get_running_loop
-
-    class _Readiness:
-        """A non-blocking socket one can wait for."""
-
-        __slots__ = ("_loop", "_socket", "_reader", "_armed", "_stale")
-
-        def __init__(self, sock) -> None:
-            sock.setblocking(False)
-            self._loop = get_running_loop()
-            self._socket = sock
-            self._reader = None  # the future of the one task that waits for bytes
-            self._armed = False  # the loop watches the socket for us
-            self._stale = False  # the loop looked before we read: its next call says nothing
-
-        async def _readable(self) -> None:
-            if not self._armed:
-                if self._socket.fileno() < 0:
-                    raise OSError(errno.EBADF, "closed")
-                self._loop.add_reader(self._socket, self._on_readable)
-                self._armed = True
-                self._stale = False
-            self._reader = waiter = self._loop.create_future()
-            try:
-                await waiter
-            finally:
-                self._reader = None
-                self._stale = True
-
-        def _on_readable(self) -> None:
-            if self._stale:
-                self._stale = False
-            elif self._reader is None:
-                self._disarm()  # bytes nobody waits for would wake the loop for ever
-            elif not self._reader.done():
-                self._reader.set_result(None)
-
-        def _disarm(self) -> None:
-            if self._armed:
-                self._armed = False
-                self._loop.remove_reader(self._socket)
-
-        async def writable(self) -> None:
-            """Wait until the socket may take bytes again."""
-            if self._socket.fileno() < 0:
-                raise LinkError("closed")
-            waiter = self._loop.create_future()
-            self._loop.add_writer(self._socket, _wake, waiter)
-            try:
-                await waiter
-            finally:
-                if self._socket.fileno() >= 0:
-                    self._loop.remove_writer(self._socket)
-
-        def _receive(self) -> int:
-            return self._socket.recv_into(_received)
-
-        def _send(self, data) -> int:
-            return self._socket.send(data)
-
-        def _shut(self) -> None:
-            self._disarm()
-            if self._socket.fileno() >= 0:
-                self._loop.remove_writer(self._socket)
-            self._socket.close()
-            if self._reader and not self._reader.done():
-                self._reader.set_exception(OSError(errno.EBADF, "closed"))
-
-    def _wake(waiter) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-
-class Stream(_Readiness):
+class Stream(platform.Readiness):
     """Bytes in order both ways.  One task reads; a cancelled read consumes nothing."""
 
     __slots__ = ("_held",)
@@ -157,7 +50,7 @@ class Stream(_Readiness):
         while True:
             try:
                 await self._readable()
-                size = self._receive()
+                size = self._receive(_received)
             except OSError as error:
                 if error.errno in _AGAIN:
                     continue
@@ -247,12 +140,11 @@ async def _connect_from(sock, address, local) -> bool:
     """Connect from ``local``; False if the system will not have that pair of ends now."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        platform.share_port(sock)
         sock.bind(local)
         await _finish_connect(sock, address)
-    except (OSError, AttributeError) as error:
-        refused = (errno.EADDRINUSE, getattr(errno, "EADDRNOTAVAIL", 99), errno.EINVAL)
-        if getattr(error, "errno", errno.EINVAL) not in refused:
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, _NOT_AVAILABLE, errno.EINVAL):
             raise
         return False
     return True
@@ -265,29 +157,12 @@ async def _finish_connect(sock, address) -> None:
     except OSError as error:
         if error.errno not in _AGAIN:
             raise
-        stream = _Readiness(sock)
+        stream = platform.Readiness(sock)
         await stream.writable()
-    if MICROPYTHON:
-        _raise_if_hung_up(sock)
-    else:
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, errno.errorcode.get(code, "error"))
+    platform.raise_if_failed(sock)
 
 
-def _raise_if_hung_up(sock) -> None:
-    """MicroPython reports a refused connection only at the first read."""
-    import select
-
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    for _, flags in poll.poll(0):
-        if flags & (select.POLLERR | select.POLLHUP):
-            sock.read(1)
-            raise OSError(errno.ECONNREFUSED, "refused")
-
-
-class Server(_Readiness):
+class Server(platform.Readiness):
     """A listening socket."""
 
     __slots__ = ("host", "port", "family")
@@ -302,12 +177,11 @@ class Server(_Readiness):
         sock = open_socket(self.family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if not MICROPYTHON and self.family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            platform.prepare_listener(sock, self.family)
             sock.bind(address)
-            sock.listen(BACKLOG)
-            if shared and not MICROPYTHON:  # after bind: a port in use was refused above
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.listen(platform.BACKLOG)
+            if shared:  # after bind: a port in use was refused above
+                platform.share_port(sock)
         except OSError as error:
             sock.close()
             raise link_error(error, "cannot listen on {} port {}".format(host, port))
@@ -328,19 +202,11 @@ class Server(_Readiness):
                     raise link_error(error, "accept")
                 await aio.sleep_ms(FULL_PAUSE_MS if error.errno in _FULL else 0)
                 continue
-            host, port = peer_of(address)
+            host, port = platform.peer_of(address)
             return make(sock), host, port
 
     async def close(self) -> None:
         self._shut()
-
-
-def peer_of(address) -> tuple[str, int]:
-    """(host, port) of a socket address in whatever form this system gives it."""
-    if not isinstance(address, tuple):  # MicroPython's unix port: raw bytes
-        family, host, port = socket.sockaddr(address)[:3]
-        return socket.inet_ntop(family, host), port
-    return address[0], address[1]
 
 
 async def resolve(host: str, port: int, family: int = 0) -> list[str]:
@@ -349,9 +215,7 @@ async def resolve(host: str, port: int, family: int = 0) -> list[str]:
         if MICROPYTHON:
             found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         else:
-            found = await get_running_loop().getaddrinfo(
-                host, port, family=family, type=socket.SOCK_STREAM
-            )
+            found = await platform.resolve(host, port, family)
     except OSError as error:
         raise link_error(error, "no address for " + host)
-    return [peer_of(entry[-1])[0] for entry in found]
+    return [platform.peer_of(entry[-1])[0] for entry in found]

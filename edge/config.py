@@ -5,6 +5,7 @@ A name nobody knows is an error that names the nearest one: a knob mistyped is n
 """
 
 from edge.errors import LocalError, printable
+from edge.swarm.limits import Limits
 from edge.wire.multiaddr import Multiaddr
 
 # The name, the default (its type is the knob's), the least and the most it may be; for a list of
@@ -18,6 +19,15 @@ KNOBS = (
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
     ("save_interval_s", 300, 10, 86400),  # how often a changed peer store is written
     ("stop_timeout_ms", 3000, 100, 60000),  # for all goodbyes together
+    # what edge.swarm.limits describes; a NodeConfig is a Limits
+    ("connections_max", Limits.connections_max, 1, 65536),
+    ("connections_per_peer_max", Limits.connections_per_peer_max, 1, 1024),
+    ("upgrades_max", Limits.upgrades_max, 1, 4096),
+    ("streams_per_connection_max", Limits.streams_per_connection_max, 1, 65536),
+    ("dials_max", Limits.dials_max, 1, 4096),
+    ("dial_timeout_ms", Limits.dial_timeout_ms, 100, 600000),
+    ("address_timeout_ms", Limits.address_timeout_ms, 100, 600000),
+    ("stalled_ms", Limits.stalled_ms, 10, 60000),
 )
 
 

@@ -4,6 +4,8 @@ A finding is (level, text, advice): level "ok", "warn" (works, but) or "fail" (d
 advice says what to do about it, in words one can type.
 """
 
+import contextlib
+import importlib
 import importlib.util
 import os
 import platform
@@ -17,6 +19,9 @@ from collections.abc import Iterator
 from edge.cli import control
 from edge.cli.data_dir import DataDir
 from edge.errors import EdgeError
+from edge.identity.keys import decode_private_key
+from edge.identity.peer_id import PeerId
+from edge.system import files
 
 Finding = tuple[str, str, str]
 
@@ -77,17 +82,17 @@ def check_data(data: DataDir) -> Iterator[Finding]:
 
 def check_identity(data: DataDir) -> Iterator[Finding]:
     try:
-        key = data.load_identity()
+        encoded = files.read(data.identity_path)
+        key = decode_private_key(encoded) if encoded is not None else None
     except EdgeError as error:
-        first, _, advice = str(error).partition("\n")
-        yield "fail", first, advice
+        yield "fail", f"{data.identity_path}: {error}", "put a backup in its place, or move it away"
         return
     if key is None:
         yield "ok", "no identity yet: 'edge run' makes one", ""
     elif data.identity_mode():
         yield "warn", "other users can read the identity", f"chmod 600 {data.identity_path}"
     else:
-        yield "ok", "identity " + str(_peer_id(key)), ""
+        yield "ok", f"identity {PeerId.from_public_key(key.public)}", ""
 
 
 def check_node(data: DataDir) -> Iterator[Finding]:
@@ -143,7 +148,7 @@ def check_ipv6(_: DataDir) -> Iterator[Finding]:
 
 def check_mdns_port(_: DataDir) -> Iterator[Finding]:
     """Several programs may share port 5353 if all of them say so."""
-    names = sorted(set(udp_holders(_MDNS_PORT)))
+    names = udp_holders(_MDNS_PORT)
     shared = f"; shared with {', '.join(names)}" if names else ""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -265,30 +270,32 @@ def multicast_problem(ip: str) -> str:
     return ""
 
 
-def udp_holders(port: int) -> Iterator[str]:
+def udp_holders(port: int) -> list[str]:
     """Names of the programs that hold a UDP port, as far as we may see them (Linux)."""
-    inodes = set()
+    sockets = {f"socket:[{inode}]" for inode in _udp_inodes(port)}
+    names = set()
+    for pid in _names_in("/proc"):
+        if pid.isdigit() and sockets & set(_links_in(f"/proc/{pid}/fd")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as comm:
+                names.add(comm.read().strip())
+    return sorted(names)
+
+
+def _udp_inodes(port: int) -> Iterator[str]:
     for table in ("/proc/net/udp", "/proc/net/udp6"):
-        try:
-            with open(table) as lines:
-                next(lines)
-                for line in lines:
-                    words = line.split()
-                    if int(words[1].rpartition(":")[2], 16) == port:
-                        inodes.add(f"socket:[{words[9]}]")
-        except OSError:
-            return
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            links = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-            if links & inodes:
-                with open(f"/proc/{pid}/comm") as comm:
-                    yield comm.read().strip()
-        except OSError:
-            continue  # another user's, or gone
+        with contextlib.suppress(OSError), open(table) as lines:
+            rows = [line.split() for line in lines]
+            yield from (row[9] for row in rows[1:] if row[1].endswith(f":{port:04X}"))
 
 
-def _peer_id(key) -> object:
-    from edge.identity.peer_id import PeerId
+def _links_in(folder: str) -> Iterator[str]:
+    for name in _names_in(folder):
+        with contextlib.suppress(OSError):
+            yield os.readlink(f"{folder}/{name}")
 
-    return PeerId.from_public_key(key.public)
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # another user's, or gone

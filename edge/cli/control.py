@@ -113,8 +113,6 @@ def ask(path: str, request: dict, on_event) -> bool:
 
     ``on_event`` gets each result.  What went wrong there is raised here.
     """
-    import json
-
     check_path(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
@@ -123,21 +121,34 @@ def ask(path: str, request: dict, on_event) -> bool:
             return False
         except OSError as error:
             raise LocalError(
-                f"cannot speak to the node on {path}: {error.strerror}\n"
-                "is it another user's?"
+                f"cannot speak to the node on {path}: {error.strerror}\nis it another user's?"
             ) from None
-        client.sendall(json.dumps(request).encode() + b"\n")
-        with client.makefile("rb") as lines:
-            while True:
-                line = lines.readline(REPLY_BYTES_MAX)
-                if not line.endswith(b"\n"):
-                    raise LinkError("the running node went away in the middle of its answer")
-                event = json.loads(line)
-                if "done" in event:
-                    return True
-                if "error" in event and "fault" in event:
-                    raise _fault(event["fault"])(event["error"])
-                on_event(event)
+        with client.makefile("rwb") as lines:
+            _converse(lines, request, on_event)
+    return True
+
+
+def _converse(lines, request: dict, on_event) -> None:
+    import json
+
+    try:
+        lines.write(json.dumps(request).encode() + b"\n")
+        lines.flush()
+    except BrokenPipeError:
+        pass  # refused at once: the reason is there to read
+    while True:
+        try:
+            line = lines.readline(REPLY_BYTES_MAX)
+        except ConnectionError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise LinkError("the running node went away in the middle of its answer")
+        event = json.loads(line)
+        if "done" in event:
+            return
+        if "fault" in event:
+            raise _fault(event["fault"])(event["error"])
+        on_event(event)
 
 
 def check_path(path: str) -> None:

@@ -2,6 +2,7 @@
 
     identity.key   the private key, libp2p's protobuf form; mode 0600, never overwritten
     peers          the peer store
+    record-seq     the number of the last signed peer record
     config.toml    the configuration, if there is one
     control        the socket of the running node; mode 0600
     lock           held by the running node, with its process id inside
@@ -12,8 +13,9 @@ import fcntl
 import os
 import stat
 
-from edge.errors import EdgeError, LocalError
-from edge.identity.keys import PrivateKey, decode_private_key
+from edge.errors import LocalError
+from edge.identity import identity_file
+from edge.identity.keys import PrivateKey
 from edge.system import files
 
 _PRIVATE_BITS = 0o077  # what group and others must not have on the identity
@@ -26,6 +28,7 @@ class DataDir:
         self.path = os.path.abspath(path or default_path())
         self.identity_path = os.path.join(self.path, "identity.key")
         self.peers_path = os.path.join(self.path, "peers")
+        self.seq_path = os.path.join(self.path, "record-seq")
         self.config_path = os.path.join(self.path, "config.toml")
         self.control_path = os.path.join(self.path, "control")
         self.lock_path = os.path.join(self.path, "lock")
@@ -67,34 +70,23 @@ class DataDir:
             self._lock_fd = -1
 
     def load_identity(self) -> PrivateKey | None:
-        """The identity, None if there is none yet; LocalError if there is one nobody can read."""
-        data = files.read(self.identity_path)
-        if data is None:
-            return None
-        try:
-            return decode_private_key(data)
-        except EdgeError as error:
-            raise LocalError(
-                f"the identity {self.identity_path} is damaged: {error}\n"
-                "nothing was changed; put a backup in its place, or move it away to become a "
-                "new peer at the next start"
-            ) from None
+        """The identity, None if there is none yet; LocalError if there is one nobody can use."""
+        return identity_file.load(self.identity_path)
 
     def open_identity(self) -> tuple[PrivateKey, bool]:
         """The identity and whether it is new: made now, because there was none."""
-        key = self.load_identity()
-        if key is not None:
-            return key, False
-        self.create()
-        key = PrivateKey.generate()
-        try:
-            files.write_new(self.identity_path, key.encode(), private=True)
-        except LocalError:
-            key = self.load_identity()  # another process was faster
-            if key is None:
-                raise
-            return key, False
-        return key, True
+        is_new = not files.exists(self.identity_path)
+        if is_new:
+            self.create()
+        return identity_file.load_or_create(self.identity_path), is_new
+
+    def keep_copy(self, path: str) -> str:
+        """Copy a file under a name nothing has yet, and return that name."""
+        number = 1
+        while os.path.lexists(f"{path}.old{number}"):
+            number += 1
+        files.write_new(f"{path}.old{number}", files.read(path) or b"", private=True)
+        return f"{path}.old{number}"
 
     def identity_mode(self) -> int | None:
         """Permission bits of the identity that others should not have; None without identity."""

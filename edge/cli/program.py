@@ -15,6 +15,7 @@ from edge.cli import (
 )
 from edge.cli.screen import Screen
 from edge.errors import EdgeError, printable
+from edge.system import log
 
 _EXIT_CODES = """\
 exit codes:
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         command = _command(arguments[0])
         options = _parser(arguments[0], command).parse_args(arguments[1:])
         screen = Screen(options.json, options.colour)
+        log.set_level(options.log_level)
+        log.set_sink(screen.log)
         return command.run(options, screen)
     except EdgeError as error:
         return _explain(error, screen)

@@ -62,6 +62,12 @@ class Screen:
     def error(self, text: str) -> None:
         self._note(self._mark("red", "error: ") + text)
 
+    def log(self, level: str, name: str, text: str) -> None:
+        """A sink for edge.system.log."""
+        style = {"warn": "yellow", "error": "red"}.get(level, "dim")
+        word = "warning" if level == "warn" else level
+        self._note(self._mark(style, f"{word}: ") + (text if name == "edge" else f"{name}: {text}"))
+
     def progress(self, text: str) -> None:
         """A line that the next one replaces; only a terminal sees it."""
         if sys.stderr.isatty() and not self.as_json:

@@ -1,6 +1,6 @@
 """How a command gets something done: by the running node, or by one that lives just as long."""
 
-from edge.cli import control
+from edge.cli import control, event_loop
 from edge.cli.data_dir import DataDir
 from edge.cli.screen import Screen
 
@@ -10,10 +10,8 @@ def ask(options, screen: Screen, request: dict, on_event) -> None:
     data = DataDir(options.data)
     if control.ask(data.control_path, request, on_event):
         return
-    screen.progress("no node is running here: starting one for this command")
+    screen.progress("no node is running here: starting one for this command ...")
+    event_loop.load()
     from edge.cli import open as composition
-    from edge.system import log
 
-    log.set_level(options.log_level)
     composition.run_once(data, request, on_event)
-

@@ -21,6 +21,14 @@ ABOUT = {
     "reconnect_interval_s": "how often lost peers are tried again",
     "save_interval_s": "how often the peer store is written, if it changed",
     "stop_timeout_ms": "how long all goodbyes together may take",
+    "connections_max": "connections in all; more are refused",
+    "connections_per_peer_max": "connections to one peer",
+    "upgrades_max": "inbound connections that have not proven who they are yet",
+    "streams_per_connection_max": "streams a peer may have open at once",
+    "dials_max": "peers being dialed at once",
+    "dial_timeout_ms": "to reach a peer at all of its addresses together",
+    "address_timeout_ms": "to connect to one address",
+    "stalled_ms": "when all upgrades are taken, the oldest is given up after this",
 }
 
 

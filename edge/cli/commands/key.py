@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import os
 import sys
 
 from edge.cli import EXIT_OK, UsageError
@@ -62,15 +61,12 @@ def _show(data: DataDir, key: PrivateKey, screen: Screen) -> None:
     event = {"event": "key", "peer_id": peer_id, "public_key": public, "file": data.identity_path}
     text = f"peer id     {screen.paint('bold', peer_id)}\npublic key  {public}\n"
     screen.result(event, text + f"file        {data.identity_path}")
-    if data.identity_mode():
-        screen.warning(f"other users can read it: chmod 600 {data.identity_path}")
 
 
 def _store(data: DataDir, key: PrivateKey, force: bool, screen: Screen) -> None:
     """Make ``key`` the identity; an old one is kept under another name before it is replaced."""
     data.create()
-    old = files.read(data.identity_path)
-    if old is None:
+    if not files.exists(data.identity_path):
         files.write_new(data.identity_path, key.encode(), private=True)
         return
     if not force:
@@ -78,12 +74,9 @@ def _store(data: DataDir, key: PrivateKey, force: bool, screen: Screen) -> None:
             f"there is an identity already: {data.identity_path}\n"
             "--force puts the new one in its place and keeps the old one beside it"
         )
-    number = 1
-    while os.path.lexists(f"{data.identity_path}.old{number}"):
-        number += 1
-    files.write_new(f"{data.identity_path}.old{number}", old, private=True)
+    kept = data.keep_copy(data.identity_path)
     files.write_atomic(data.identity_path, key.encode(), private=True)
-    screen.notice(f"the old key is kept as {data.identity_path}.old{number}")
+    screen.notice(f"the old key is kept as {kept}")
 
 
 def _export(key: PrivateKey, path: str, force: bool, screen: Screen) -> None:

@@ -1,0 +1,208 @@
+"""What a node can be asked through its control socket, or by a command that runs it itself.
+
+``async action(node, request, say)``: ``request`` is a dict somebody typed, ``await say(event)``
+sends one result.  What came from a peer goes through ``printable`` here, once for every reader.
+"""
+
+import os
+
+from edge.cli.events import describe, describe_connection, full_addresses
+from edge.errors import EdgeError, LinkError, LocalError, printable
+from edge.identity.peer_id import PeerId
+from edge.identity.peer_info import PeerInfo
+from edge.node import Node
+from edge.system import aio, clock
+from edge.wire.multiaddr import Multiaddr
+
+PINGS_MAX = 1000000  # of one command
+PERF_BYTES_MAX = 1 << 36
+SUFFIX_LEAST = 4  # characters that may stand for a peer id
+DISCOVERY_MS = 4000  # how long a node that has just started listens before it says "unknown"
+IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
+_POLL_MS = 50
+_TEXT_MAX = 128
+
+
+async def status(node: Node, request: dict, say) -> None:
+    """Who this node is."""
+    await say({
+        "event": "status",
+        "peer_id": str(node.peer_id),
+        "addresses": full_addresses(node),
+        "connections": len(node.swarm.connections()),
+        "pid": os.getpid(),
+        "uptime_s": (clock.monotonic_ms() - node.started_ms) // 1000,
+    })  # fmt: skip
+
+
+async def peers(node: Node, request: dict, say) -> None:
+    """Everyone this node knows, the connected ones first; then, if asked, what happens to them."""
+    events = node.watch() if request.get("follow") else None
+    try:
+        await _settle(node, lambda: False)
+        held = {connection.remote_peer for connection in node.swarm.connections()}
+        known = [peer_id for peer_id in node.peer_store.peers() if peer_id not in held]
+        for peer_id in [*held, *known]:
+            await say(_describe_peer(node, peer_id))
+        await say({"event": "listed", "connected": len(held), "known": len(known)})
+        while events:
+            event = describe(await events.get())
+            if event:
+                await say(event)
+    except EOFError:
+        pass  # the node stops
+    finally:
+        if events:
+            node.unwatch(events)
+
+
+async def ping(node: Node, request: dict, say) -> None:
+    """Round trips, one result each; a lost one is a result too."""
+    from edge.swarm.ping import PROTOCOL, round_trip
+
+    count = _number(request, "count", 4, 1, PINGS_MAX)
+    interval_ms = _number(request, "interval_ms", 1000, 0, 3600000)
+    connection = await _connect(node, request)
+    peer_id = str(connection.remote_peer)
+    stream = await connection.new_stream((PROTOCOL,))
+    try:
+        for number in range(count):
+            if number:
+                await aio.sleep_ms(interval_ms)
+            rtt_ms = round(await round_trip(stream), 3)
+            await say({"event": "pong", "peer_id": peer_id, "number": number + 1, "rtt_ms": rtt_ms,
+                       "address": str(connection.remote_address)})  # fmt: skip
+    finally:
+        stream.reset()
+
+
+async def dial(node: Node, request: dict, say) -> None:
+    """Connect and tell what the peer says of itself."""
+    started = clock.monotonic_ms()
+    connection = await _connect(node, request)
+    took_ms = clock.monotonic_ms() - started
+    await _identified(connection)
+    await say({
+        "event": "peer",
+        **describe_connection(connection),
+        "took_ms": took_ms,
+        **_describe_identity(connection),
+    })  # fmt: skip
+
+
+async def perf(node: Node, request: dict, say) -> None:
+    """Move bytes to the peer, then back, and tell how long each took."""
+    from edge.swarm.perf import Perf
+
+    upload = _number(request, "upload_bytes", 1 << 26, 0, PERF_BYTES_MAX)
+    download = _number(request, "download_bytes", 1 << 26, 0, PERF_BYTES_MAX)
+    connection = await _connect(node, request)
+    meter = Perf(node.swarm)
+    for name, there, back in (("upload", upload, 0), ("download", 0, download)):
+        if there or back:
+            times = await meter.run(connection.remote_peer, there, back)
+            took_ms = max(sum(times), 0.001)
+            await say({"event": "perf", "direction": name, "bytes": there + back,
+                       "ms": round(took_ms, 1),
+                       "bits_per_second": round((there + back) * 8000 / took_ms)})  # fmt: skip
+
+
+ACTIONS = {"status": status, "peers": peers, "ping": ping, "dial": dial, "perf": perf}
+
+
+async def _connect(node: Node, request: dict):
+    """A connection to the peer that the request names, in whatever form."""
+    text = request.get("peer")
+    if not isinstance(text, str) or not text:
+        raise LocalError("name a peer: its id, the end of its id, or its address")
+    if text.startswith("/"):
+        address = Multiaddr(text)
+        return await node.swarm.dial(
+            PeerInfo.from_multiaddr(address) if address.peer_id else address
+        )
+    peer_id = await _peer_id(node, text)
+    await _settle(node, lambda: _is_reachable(node, peer_id))
+    if peer_id != node.peer_id and not _is_reachable(node, peer_id):
+        raise LinkError(
+            f"no address is known for {peer_id}\n"
+            f"give one: /ip4/192.0.2.1/tcp/4001/p2p/{peer_id}\n"
+            "or start a node with 'edge run', which finds the peers on its LAN"
+        )
+    return await node.swarm.dial(peer_id)
+
+
+async def _peer_id(node: Node, text: str) -> PeerId:
+    """The peer id that is ``text``, or the only known one that ends so."""
+    try:
+        return PeerId.parse(text)
+    except EdgeError:
+        if len(text) < SUFFIX_LEAST:
+            raise LocalError(f"{printable(text)} is not a peer id") from None
+    await _settle(node, lambda: bool(_ending(node, text)))
+    found = _ending(node, text)
+    if len(found) != 1:
+        count = f"{len(found)} peers'" if found else "no known peer's"
+        raise LocalError(
+            f"{count} id ends in {printable(text)}\n'edge peers' lists those that are known"
+        )
+    return found[0]
+
+
+def _ending(node: Node, text: str) -> list[PeerId]:
+    known = {*node.peer_store.peers(), *(c.remote_peer for c in node.swarm.connections())}
+    return [peer_id for peer_id in known if str(peer_id).endswith(text)]
+
+
+async def _settle(node: Node, is_enough) -> None:
+    """Give the discovery of a node that has just started the time to hear of somebody."""
+    until = node.started_ms + DISCOVERY_MS
+    while node.discovery and clock.monotonic_ms() < until and not is_enough():
+        await aio.sleep_ms(_POLL_MS)
+
+
+def _is_reachable(node: Node, peer_id: PeerId) -> bool:
+    now = clock.monotonic_ms()
+    return bool(node.swarm.connections(peer_id) or node.peer_store.addresses(peer_id, now))
+
+
+async def _identified(connection) -> None:
+    until = clock.monotonic_ms() + IDENTIFY_MS
+    while not connection.identified and not connection.closed and clock.monotonic_ms() < until:
+        await aio.sleep_ms(_POLL_MS)
+
+
+def _describe_peer(node: Node, peer_id: PeerId) -> dict:
+    now = clock.monotonic_ms()
+    found: dict = {"event": "peer", "peer_id": str(peer_id), "connected": False}
+    for connection in node.swarm.connections(peer_id)[:1]:
+        found = {
+            **found,
+            **describe_connection(connection),
+            "connected": True,
+            "since_ms": now - connection.opened_ms,
+            "streams": len(connection.streams),
+            **_describe_identity(connection),
+        }  # fmt: skip
+    found["addresses"] = [str(address) for address in node.peer_store.addresses(peer_id, now)]
+    return found
+
+
+def _describe_identity(connection) -> dict:
+    """What the peer said of itself: its words, made harmless."""
+    said = connection.identified
+    if not said:
+        return {}
+    return {
+        "agent_version": printable(said.agent_version or "", _TEXT_MAX),
+        "protocol_version": printable(said.protocol_version or "", _TEXT_MAX),
+        "protocols": [printable(protocol, _TEXT_MAX) for protocol in sorted(said.protocols)],
+        "listen_addresses": [str(address) for address in said.listen_addresses],
+        "observed_address": str(said.observed_address) if said.observed_address else None,
+    }
+
+
+def _number(request: dict, name: str, default: int, least: int, most: int) -> int:
+    value = request.get(name, default)
+    if type(value) is not int or not least <= value <= most:
+        raise LocalError(f"{name} must be a whole number from {least} to {most}")
+    return value

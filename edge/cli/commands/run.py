@@ -1,0 +1,64 @@
+"""`edge run`: a node in the foreground, for people, pipes and service managers alike."""
+
+from edge.cli import EXIT_OK, event_loop, settings
+from edge.cli.data_dir import DataDir
+from edge.cli.screen import Screen
+
+SUMMARY = """\
+Start a node and keep it running.  It prints its peer id and addresses, then the peers it finds and
+connects to.  Ctrl-C or SIGTERM stops it with a goodbye to everyone; a second one stops it at once."""
+EXAMPLES = """\
+  edge run                                          all interfaces, port 4001, mDNS
+  edge run --listen /ip4/127.0.0.1/tcp/0 --no-mdns  this machine only, any port
+  edge run --peer /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+  edge run --json | jq .event                       one object a line
+  edge run --trace talk.pcap                        all bytes, for Wireshark
+"""
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--listen", metavar="ADDR", action="append",
+                        help="listen on this multiaddr; may be repeated (default: "
+                        "/ip4/0.0.0.0/tcp/4001 and /ip6/::/tcp/4001)")  # fmt: skip
+    parser.add_argument("--no-listen", action="store_true", help="only dial")
+    parser.add_argument("--peer", metavar="ADDR", action="append",
+                        help="stay connected to this peer; ends in /p2p/...; may be repeated")  # fmt: skip
+    parser.add_argument("--no-mdns", action="store_true", help="neither announce nor find peers")
+    parser.add_argument("--perf", action="store_true", help="let peers measure throughput")
+    parser.add_argument("--trace", metavar="FILE", help="write all traffic to a pcap file")
+    parser.add_argument("--config", metavar="FILE", help="read FILE (.toml or .json) instead of "
+                        "config.toml in the data directory")  # fmt: skip
+
+
+def run(options, screen: Screen) -> int:
+    data = DataDir(options.data)
+    config = settings.load(data, options.config, overrides(options))
+    data.create()
+    owned = data.lock()
+    try:
+        key, is_new = data.open_identity()
+        if is_new:
+            screen.notice(f"this is a new peer; its key is {data.identity_path}")
+        event_loop.load()
+        from edge.cli.service import Service
+        from edge.system import aio
+
+        screen.never_wait()
+        aio.run(Service(data, key, config, screen).run(owned, options.trace))
+    finally:
+        data.unlock()
+    return EXIT_OK
+
+
+def overrides(options) -> dict:
+    """What the command line says about settings."""
+    values: dict = {}
+    if options.listen or options.no_listen:
+        values["listen"] = options.listen or []
+    if options.peer:
+        values["peers"] = options.peer
+    if options.no_mdns:
+        values["mdns"] = False
+    if options.perf:
+        values["perf"] = True
+    return values

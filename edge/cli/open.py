@@ -1,0 +1,103 @@
+"""The composition root: what a node is made of on this machine.  firmware/main.py is its twin."""
+
+from edge.cli.actions import ACTIONS
+from edge.cli.data_dir import DataDir
+from edge.config import NodeConfig
+from edge.errors import LocalError
+from edge.identity import peer_store_file
+from edge.node import Home, Node
+from edge.system import aio, clock
+from edge.system.log import Log
+from transports import MODULES, open_transport
+
+_log = Log("edge")
+
+
+class MachineHome(Home):
+    """Interfaces of the kernel, memory in the data directory."""
+
+    def __init__(self, data: DataDir, interfaces=None) -> None:
+        self.interfaces = interfaces
+        self._data = data
+        self._seq = 0  # of the last peer record of this process
+
+    def load(self, store, now: int) -> None:
+        lost = peer_store_file.load(store, self._data.peers_path, now)
+        if lost:
+            kept = self._data.keep_copy(self._data.peers_path)
+            _log.warn("{} damaged entries in the peer store; as it was, it is in {}", lost, kept)
+
+    def save(self, store, now: int) -> None:
+        peer_store_file.save(store, self._data.peers_path, now)
+
+    def seal(self, key, addresses: list) -> bytes | None:
+        from edge.identity import peer_record, record_seq
+
+        try:
+            self._seq = record_seq.next_seq(self._data.seq_path)
+        except LocalError:  # a full disk: count on from the clock
+            self._seq = record_seq.after(self._seq, clock.unix_ms())
+        return peer_record.seal(key, self._seq, addresses)
+
+
+class GuestHome(MachineHome):
+    """For a command without a running node: knows what that one knew, and changes nothing."""
+
+    def save(self, store, now: int) -> None:
+        pass
+
+    def seal(self, key, addresses: list) -> bytes | None:
+        return None
+
+
+def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> Node:
+    """A node that is ready to start."""
+    names = ["tcp"]
+    for address in config.listen + config.peers:
+        names += [name for name, _ in address.components if name in MODULES and name not in names]
+    transports = [open_transport(name) for name in names]
+    if trace:
+        transports = _traced(transports, trace)
+    return Node(key, config, transports, home, _discovery(key, config, home))
+
+
+def _traced(transports: list, path: str) -> list:
+    """The same transports, each byte they carry written to a pcap file."""
+    from transports.traced import TracedTransport, open_trace
+
+    trace = open_trace(path)
+    return [TracedTransport(transport, trace) for transport in transports]
+
+
+def _discovery(key, config: NodeConfig, home: Home):
+    """What finds peers on the LAN; None where it is turned off or cannot be had."""
+    if not config.mdns or not home.interfaces:
+        return None
+    from edge.identity.peer_id import PeerId
+    from edge.mdns import open_discovery
+
+    peer_id = PeerId.from_public_key(key.public).to_bytes()
+    try:
+        return open_discovery("zeroconf", peer_id, home.interfaces)
+    except ImportError:
+        _log.warn("no mDNS: the package zeroconf is missing (pip install zeroconf)")
+        return None
+
+
+def run_once(data: DataDir, request: dict, on_event) -> None:
+    """Carry out ``request`` with a node that listens nowhere and ends afterwards."""
+    aio.run(_run_once(data, request, on_event))
+
+
+async def _run_once(data: DataDir, request: dict, on_event) -> None:
+    async def say(event: dict) -> None:
+        on_event(event)
+
+    key, _ = data.open_identity()
+    config = NodeConfig({"listen": [], "connections_auto_max": 0})
+    node = open_node(key, config, GuestHome(data))
+    await node.start()
+    try:
+        await ACTIONS[request["do"]](node, request, say)
+    finally:
+        await node.stop()

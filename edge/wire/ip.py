@@ -46,7 +46,7 @@ def parse6(text: str) -> bytes:
     out = b""
     for group in before + ["0"] * missing + after:
         value = exact("0000"[len(group) or 4 :] + group.lower(), 16, "%04x")
-        if value < 0:
+        if not 0 <= value <= 0xFFFF:
             raise RemoteError("not IPv6: " + printable(text))
         out += value.to_bytes(2, "big")
     return out

@@ -39,6 +39,8 @@ def cache_dir() -> Path:
 
 def build(lang: str, log: Callable[[str], None] = print) -> list[str]:
     """The argv prefix that starts the peer of ``lang``, built first if it is not in the cache."""
+    if lang == "edge":  # this tree's own node, so that it can be driven like the others
+        return [sys.executable, str(SOURCES / "edge" / "peer.py")]
     steps, argv = {
         "go": (_build_go, _argv_binary),
         "rust": (_build_rust, _argv_binary),

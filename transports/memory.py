@@ -2,10 +2,10 @@
 
 from edge.errors import LinkError, LocalError
 from edge.swarm import transport
-from edge.system import aio
+from edge.system import MICROPYTHON, aio
 from edge.wire.multiaddr import Multiaddr
 
-BUFFER_BYTES_MAX = 65536  # on the way in one direction
+BUFFER_BYTES_MAX = 4096 if MICROPYTHON else 65536  # on the way in one direction
 BACKLOG = 128  # dialed but not yet accepted connections of one listener
 
 _listeners: dict = {}  # name -> Listener

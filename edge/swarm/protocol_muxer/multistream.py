@@ -78,7 +78,9 @@ class _Negotiation:
         if head is None:
             return None
         size, start = head
-        if not 0 < size <= LINE_BYTES_MAX:
+        if not 0 < size <= LINE_BYTES_MAX or (
+            self.state == EXPECT_HEADER and size != len(HEADER) + 1
+        ):
             raise RemoteError("line of {} bytes".format(size))
         end = start + size
         if len(self._inbox) < end:

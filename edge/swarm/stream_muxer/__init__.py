@@ -22,4 +22,4 @@ StreamEnded = namedtuple("StreamEnded", ("id",))  # the peer will send no more
 StreamReset = namedtuple("StreamReset", ("id", "code"))
 WindowOpened = namedtuple("WindowOpened", ("id",))  # send_data may take more
 GoneAway = namedtuple("GoneAway", ("code",))  # the peer opens and accepts no more streams
-GoneSilent = namedtuple("GoneSilent", ())  # a ping was not answered
+GoneSilent = namedtuple("GoneSilent", ("ping",))  # one was not answered

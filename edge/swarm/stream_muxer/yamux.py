@@ -235,13 +235,13 @@ class Yamux:
         flow = self._flows.get(stream_id)
         if flow is None:
             return 0
-        view = memoryview(data)[: flow.send_window]
-        flow.blocked = not view
-        taken = len(view)
+        view = memoryview(data)
+        taken = min(len(view), flow.send_window)
+        flow.blocked = not taken
         flow.send_window -= taken
         step = self._profile.frame_bytes_max - _HEADER  # a frame of ours is a frame of Noise
         for start in range(0, taken, step):
-            part = view[start : start + step]
+            part = view[start : min(start + step, taken)]
             self._put_flow(_DATA, flow, stream_id, len(part))
             self._outbox += part
         return taken
@@ -314,7 +314,7 @@ class Yamux:
             self._asked = 0
             self._due = now + profile.keepalive_ms
         elif self._asked:
-            self._events.append(GoneSilent())
+            self._events.append(GoneSilent(self._asked))
             self._due = now + profile.keepalive_ms
         else:
             self._asked = now & _U32_MAX | 1

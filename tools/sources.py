@@ -1,16 +1,19 @@
 """Which source files there are, and which of them both Pythons must run unchanged."""
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tools import ROOT
 
-# Files and folders of edge/ and transports/ that run on CPython alone; all others are shared.
+# Files of edge/ and transports/ that run on CPython alone; all others are shared.  A file that is
+# one system's half of something says so in its name.
 CPYTHON_ONLY = (
-    "edge/cli",
+    "*_posix.py",
     "edge/__main__.py",
+    "edge/cli/*",
     "edge/mdns/zeroconf.py",
-    "edge/system/files_posix.py",
     "edge/system/primitives/openssl.py",
+    "transports/interfaces.py",
     "transports/traced.py",
 )
 # Folders of tests/ whose tests need CPython (pytest, threads, subprocesses).
@@ -33,8 +36,7 @@ def shared() -> list[Path]:
 
 
 def _cpython_only(path: Path) -> bool:
-    name = relative(path)
-    return any(name == only or name.startswith(only + "/") for only in CPYTHON_ONLY)
+    return any(fnmatchcase(relative(path), pattern) for pattern in CPYTHON_ONLY)
 
 
 def shared_tests() -> list[Path]:

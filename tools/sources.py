@@ -16,8 +16,20 @@ CPYTHON_ONLY = (
     "transports/interfaces.py",
     "transports/traced.py",
 )
-# Folders of tests/ whose tests need CPython (pytest, threads, subprocesses).
-CPYTHON_TESTS = ("bench", "boards", "contract_cpython", "fuzz", "interop", "micropython", "tools")
+# Files of tests/ that need CPython (pytest's fixtures, threads, subprocesses).
+CPYTHON_ONLY_TESTS = (
+    "*_cpython.py",
+    "tests/bench/*",
+    "tests/boards/*",
+    "tests/conftest.py",
+    "tests/edge/cli/*",
+    "tests/fuzz/*",
+    "tests/interop/*",
+    "tests/micropython/*",
+    "tests/needs.py",
+    "tests/test_*",
+    "tests/tools/*",
+)
 
 
 def python_files(*rooms: str) -> list[Path]:
@@ -32,29 +44,18 @@ def relative(path: Path) -> str:
 
 def shared() -> list[Path]:
     """The shared core: every file that CPython and MicroPython both run."""
-    return [path for path in python_files("edge", "transports") if not _cpython_only(path)]
-
-
-def _cpython_only(path: Path) -> bool:
-    return any(fnmatchcase(relative(path), pattern) for pattern in CPYTHON_ONLY)
-
-
-def shared_tests() -> list[Path]:
-    """The test files that both Pythons run."""
-    return [path for path in python_files("tests") if _is_shared_test(path)]
+    return [path for path in python_files("edge", "transports") if not _is(path, CPYTHON_ONLY)]
 
 
 def shared_test_support() -> list[Path]:
     """What shared tests may import: kit.py, vectors, contract suites, and each other."""
-    return [
-        path
-        for path in python_files("tests")
-        if path.relative_to(ROOT).parts[1] not in CPYTHON_TESTS
-        and not path.stem.endswith("_cpython")
-        and path.name not in ("conftest.py", "needs.py")
-        and not (path.parent.name == "tests" and path.name.startswith("test_"))
-    ]
+    return [path for path in python_files("tests") if not _is(path, CPYTHON_ONLY_TESTS)]
 
 
-def _is_shared_test(path: Path) -> bool:
-    return path.name.startswith("test_") and path in shared_test_support()
+def shared_tests() -> list[Path]:
+    """The test files that both Pythons run."""
+    return [path for path in shared_test_support() if path.name.startswith("test_")]
+
+
+def _is(path: Path, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(relative(path), pattern) for pattern in patterns)

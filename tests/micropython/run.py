@@ -57,8 +57,10 @@ class Board:
         text = done.stdout.decode("utf-8", "replace").rstrip()
         if done.returncode == 0:
             return True, text
-        refused = [f"mpy-cross refused {name}: {why}" for name, why in self.refused.items()]
-        return False, "\n".join([with_source_lines(text), *refused])
+        text = with_source_lines(text)
+        if "ImportError" in text:
+            text += "".join(f"\nmpy-cross refused {n}: {why}" for n, why in self.refused.items())
+        return False, text
 
 
 def with_source_lines(text: str) -> str:

@@ -1,11 +1,14 @@
 """Bytes and text that claim to be a key, a peer id, an envelope, a peer record, a peer store."""
 
+from binascii import crc32
+
 from edge.errors import EdgeError, RemoteError
 from edge.identity import envelope, peer_record, peer_store_file
 from edge.identity.keys import PrivateKey, decode_private_key, decode_public_key
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.identity.peer_store import PeerStore
+from edge.wire import varint
 from edge.wire.multiaddr import Multiaddr
 
 _KEY = PrivateKey.from_seed(bytes(32))
@@ -69,6 +72,8 @@ def stored_peers(data: bytes) -> None:
     """Whatever was read can be written, and then reads the same."""
     _reread(data)
     _reread(peer_store_file.HEADER + data)
+    entry = varint.frame(data) + crc32(data).to_bytes(4, "big")
+    _reread(peer_store_file.HEADER + entry + entry)
 
 
 def _reread(data: bytes) -> None:

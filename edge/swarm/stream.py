@@ -157,5 +157,3 @@ class Stream:
             if self._error:
                 raise self._error
             await self._changed.wait()
-        if self._error:
-            raise self._error

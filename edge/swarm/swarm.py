@@ -139,7 +139,7 @@ class Swarm:
                 raw = await listener.accept()
             except LinkError:
                 return  # closed
-            if len(self._upgrades) >= self.limits.upgrades_max:
+            while len(self._upgrades) >= self.limits.upgrades_max:
                 await self._wait_for_upgrade()
             self._upgrades.append(raw)
             self.spawn(self._upgrade_inbound(raw))

@@ -1,0 +1,110 @@
+"""Which address is tried when."""
+
+from edge.swarm.dial_plan import (
+    ADDRESSES_MAX,
+    REST_MAX_MS,
+    REST_MS,
+    RESTING_MAX,
+    STAGGER_MS,
+    DialPlan,
+    Rests,
+    is_private,
+    rank,
+)
+from edge.wire.multiaddr import Multiaddr
+from tests import kit
+
+
+def addresses(*texts):
+    return [Multiaddr(text) for text in texts]
+
+
+def test_near_before_far_and_families_in_turn():
+    given = addresses(
+        "/ip4/8.8.8.8/tcp/1", "/ip6/2001:db8::1/tcp/1", "/dns4/example.com/tcp/1",
+        "/ip4/192.168.1.2/tcp/1", "/ip6/fe80::1/tcp/1", "/ip4/127.0.0.1/tcp/1",
+    )  # fmt: skip
+    assert [str(address) for address in rank(given)] == [
+        "/ip4/127.0.0.1/tcp/1", "/ip6/fe80::1/tcp/1", "/ip4/192.168.1.2/tcp/1",
+        "/ip6/2001:db8::1/tcp/1", "/dns4/example.com/tcp/1", "/ip4/8.8.8.8/tcp/1",
+    ]  # fmt: skip
+
+
+def test_relayed_addresses_come_last_and_repeats_once():
+    relayed = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq/p2p-circuit"
+    given = addresses(relayed, "/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/tcp/1")
+    assert rank(given) == addresses("/ip4/8.8.8.8/tcp/1", relayed)
+
+
+def test_private_hosts():
+    for host in ("10.0.0.1", "192.168.0.1", "172.16.0.1", "172.31.9.9", "169.254.1.1", "fe80::1",
+                 "fd00::1", "fc00::1"):  # fmt: skip
+        assert is_private(host), host
+    for host in ("11.0.0.1", "192.169.0.1", "172.32.0.1", "172.15.0.1", "2001:db8::1", "8.8.8.8"):
+        assert not is_private(host), host
+
+
+def test_the_next_starts_after_a_head_start():
+    one, two = addresses("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
+    plan = DialPlan([one, two], 1000)
+    assert plan.next_address(1000) == one
+    assert plan.next_address(1000 + STAGGER_MS - 1) is None
+    assert plan.deadline() == 1000 + STAGGER_MS
+    assert plan.next_address(1000 + STAGGER_MS) == two
+    assert plan.deadline() is None and plan.next_address(99999) is None
+
+
+def test_a_failure_starts_the_next_at_once():
+    one, two = addresses("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
+    plan = DialPlan([one, two], 1000)
+    plan.next_address(1000)
+    plan.failed(1010)
+    assert plan.next_address(1010) == two
+
+
+def test_a_peer_with_a_thousand_addresses_gets_a_bounded_dial():
+    many = [Multiaddr("/ip4/10.0.0.1/tcp/{}".format(port)) for port in range(1, 200)]
+    plan, now, tried = DialPlan(many, 0), 0, 0
+    while plan.deadline() is not None:
+        now = plan.deadline()
+        plan.next_address(now)
+        tried += 1
+    assert tried == ADDRESSES_MAX
+
+
+def test_no_addresses():
+    plan = DialPlan([], 0)
+    assert plan.next_address(0) is None and plan.deadline() is None
+
+
+def test_failed_addresses_rest_longer_each_time():
+    rests, (one, two) = Rests(), addresses("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
+    rests.failed(one, 0)
+    assert rests.awake([one, two], REST_MS - 1) == [two]
+    assert rests.awake([one, two], REST_MS) == [one, two]
+    rests.failed(one, 10000)
+    assert rests.awake([one, two], 10000 + REST_MS) == [two]
+    assert rests.awake([one, two], 10000 + REST_MS + 1000) == [one, two]
+    for _ in range(100):
+        rests.failed(one, 0)
+    assert rests.awake([one, two], REST_MAX_MS) == [one, two]
+    rests.succeeded(one)
+    rests.failed(one, 0)
+    assert rests.awake([one, two], REST_MS) == [one, two]
+
+
+def test_when_all_rest_all_are_tried():
+    rests, given = Rests(), addresses("/ip4/10.0.0.1/tcp/1")
+    rests.failed(given[0], 0)
+    assert rests.awake(given, 1) == given
+
+
+def test_resting_addresses_are_bounded():
+    rests = Rests()
+    for port in range(1, RESTING_MAX + 50):
+        rests.failed(Multiaddr("/ip4/10.0.0.1/tcp/{}".format(port)), 0)
+    assert len(rests._resting) == RESTING_MAX
+
+
+if __name__ == "__main__":
+    kit.run(globals())

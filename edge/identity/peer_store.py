@@ -29,7 +29,10 @@ _GOOD = const(2)
 
 
 class Entry:
-    """One peer: ``addresses`` are lists of address, expiry in ms, turn of the last success or 0."""
+    """One peer: ``addresses`` are lists of address, expiry in ms, turn of the last success or 0.
+
+    ``good`` says that there ever was a success, ``used`` the turn of the last use.
+    """
 
     def __init__(self) -> None:
         self.addresses: list[list] = []
@@ -38,10 +41,11 @@ class Entry:
         self.seq = -1
         self.envelope: bytes | None = None
         self.connected = False
+        self.good = False
         self.used = 0
 
     def worth(self) -> "tuple[bool, bool, int]":
-        return self.connected, any(row[_GOOD] for row in self.addresses), self.used
+        return self.connected, self.good, self.used
 
 
 def _address_worth(row: list) -> tuple:
@@ -68,6 +72,7 @@ class PeerStore:
         """``address`` has led to the peer."""
         row = self._add(peer_id, address, now)  # takes a turn
         row[_GOOD] = self._turn
+        self.entries[peer_id].good = True
 
     def addresses(self, peer_id: PeerId, now: int) -> "list[Multiaddr]":
         """Where to look for the peer, the best first."""
@@ -130,7 +135,7 @@ class PeerStore:
         entry = self.entries.get(peer_id)
         if not entry:
             if len(self.entries) >= self.peers_max:
-                self.entries.pop(min(self.entries, key=lambda key: self.entries[key].worth()))
+                self.remove(min(self.entries.items(), key=lambda item: item[1].worth())[0])
             entry = self.entries[peer_id] = Entry()
         self._turn += 1
         entry.used = self._turn

@@ -73,11 +73,11 @@ def test_addresses_of_one_peer_are_bounded():
     assert known(store, 1, 0)[:2] == [1, 2]
 
 
-def test_addresses_that_last_to_a_stranger_push_out_shorter_ones_only():
+def test_of_good_addresses_the_success_longest_ago_makes_room():
     store = PeerStore(addresses_max=2)
     for port in (1, 2, 3):
         store.mark_good(peer(1), at(port), 0)
-    assert known(store, 1, 0) == [3, 2]  # the success longest ago made room
+    assert known(store, 1, 0) == [3, 2]
 
 
 def test_peers_are_bounded_and_the_one_used_longest_ago_goes():

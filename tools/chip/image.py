@@ -1,10 +1,11 @@
 """What goes onto a chip: the files firmware/manifest.py lists, compiled for a family of boards."""
 
+import tempfile
 import tomllib
 from pathlib import Path
 
 from tools import ROOT
-from tools.chip import compiler
+from tools.chip import compiler, heap, micropython
 from tools.sources import relative
 
 MANIFEST = ROOT / "firmware" / "manifest.py"
@@ -36,3 +37,13 @@ def build(family: str, out: Path) -> dict[str, int]:
         raise ValueError("\n".join(f"{name}: {why}" for name, why in refused.items()))
     names = [relative(path.with_suffix(".mpy")) for path in files]
     return {name: (out / name).stat().st_size for name in names}
+
+
+def weights() -> dict[str, int]:
+    """Bytes of heap each of the manifest's modules takes on this machine's MicroPython."""
+    program = micropython.find()
+    names = [relative(path.with_suffix("")) for path in listed()]
+    modules = [name.removesuffix("/__init__").replace("/", ".") for name in names]
+    with tempfile.TemporaryDirectory() as folder:
+        build("unix", Path(folder))
+        return heap.weigh(program, Path(folder), modules)

@@ -1,8 +1,8 @@
 """Bytes that arrived and are not yet understood.
 
-            +--- peek(), take() ---+----------- append() ---+
-    front   | understood next      | arrived last           |   back
-            +----------------------+------------------------+
+        +--- peek(), take() ---+----------- append() ---+
+front   | understood next      | arrived last           |   back
+        +----------------------+------------------------+
 """
 
 from edge.errors import RemoteError
@@ -28,7 +28,7 @@ class Buffer:
         self._data += data
 
     def peek(self) -> bytearray:
-        """All that is here, to look at until the next call: never keep it, slice it or change it."""
+        """All that is here, to look at until the next call: never keep or change it."""
         return self._data
 
     def take(self, size: int) -> bytes:

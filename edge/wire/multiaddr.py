@@ -14,7 +14,17 @@ is made on demand. Spec: multiformats/multiaddr. Where implementations differ:
 """
 
 from edge.errors import LocalError, RemoteError, printable
+from edge.system import const
 from edge.wire import base58, ip, peer_ids, varint
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    Kind = str | int
+    Row = tuple[str, int, Kind]
+    Component = tuple[str, Kind, bytes, int]
 
 SIZE_MAX = 1024  # bytes of an address
 TEXT_MAX = 4096  # characters of an address
@@ -40,10 +50,10 @@ _LOCAL = ("memory", "unix", "ip6zone")  # mean something on one machine only
 
 _SIMPLE = (0, 1, 2, 4, 8, 16)  # kinds whose every value is right: nothing, numbers, ip
 
-_rows = {}  # those met so far, by name and by code
+_rows: dict = {}  # those met so far, by name and by code
 
 
-def _row(key: "str | int") -> "tuple[str, int, str | int]":
+def _row(key: "str | int") -> "Row":
     """``(name, code, kind)`` of the protocol with this name or code."""
     row = _rows.get(key)
     if not row:
@@ -54,7 +64,7 @@ def _row(key: "str | int") -> "tuple[str, int, str | int]":
     return row
 
 
-def _search(table: str, key: "str | int") -> "tuple[str, int, str | int] | None":
+def _search(table: str, key: "str | int") -> "Row | None":
     for line in table.split("\n"):
         name, code, kind = line.split()
         if name == key or int(code) == key:
@@ -62,22 +72,23 @@ def _search(table: str, key: "str | int") -> "tuple[str, int, str | int] | None"
     return None
 
 
-def _values():
+def _values() -> "ModuleType":
     from edge.wire import multiaddr_values
 
     return multiaddr_values
 
 
-def _walk(data: bytes):
+def _walk(data: bytes) -> "Iterator[Component]":
     """``(name, kind, value, offset)`` of every component; the values are not looked into."""
     offset = 0
     while offset < len(data):
         start = offset
         code, offset = varint.read(data, offset)
         name, _, kind = _row(code)
-        size = kind
         if isinstance(kind, str):
             size, offset = varint.read(data, offset)
+        else:
+            size = kind
         end = offset + size
         if end > len(data) or kind == "u" and end < len(data):
             raise RemoteError("bad end of " + name)
@@ -85,7 +96,7 @@ def _walk(data: bytes):
         offset = end
 
 
-def _to_text(kind: "str | int", value: bytes) -> "str | None":
+def _to_text(kind: "Kind", value: bytes) -> "str | None":
     if kind == "p":
         return base58.encode(value)
     if kind not in _SIMPLE:
@@ -95,7 +106,7 @@ def _to_text(kind: "str | int", value: bytes) -> "str | None":
     return str(int.from_bytes(value, "big")) if kind else None
 
 
-def _from_text(kind: "str | int", text: str) -> bytes:
+def _from_text(kind: "Kind", text: str) -> bytes:
     if kind == "p":
         return peer_ids.parse(text)
     if kind not in _SIMPLE:
@@ -149,7 +160,7 @@ class Multiaddr:
 
     __slots__ = ("_data",)
 
-    def __init__(self, given: str, _read=_parse) -> None:
+    def __init__(self, given: "str | bytes", _read: "Callable" = _parse) -> None:
         """The address that we or our user wrote: LocalError if it is wrong."""
         try:
             self._data = _read(given)
@@ -190,7 +201,7 @@ class Multiaddr:
         """``(name, value as text)`` of each, None for a value where there is none."""
         return tuple([(name, _to_text(kind, value)) for name, kind, value, _ in _walk(self._data)])
 
-    def _find(self, wanted: str) -> "tuple[str, str | int, bytes, int] | None":
+    def _find(self, wanted: "tuple[str, ...]") -> "Component | None":
         for found in _walk(self._data):
             if found[0] in wanted:
                 return found

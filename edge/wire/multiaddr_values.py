@@ -7,7 +7,7 @@ from edge.errors import RemoteError, printable
 from edge.wire import ip, multibase, multihash
 
 # As in edge.wire.multiaddr, with more kinds of values that stand behind their length:
-# t text, u path to the end of the address, % escaped text, c multihash, G and g base64 and 32 of I2P.
+# t text, u path to the end of the address, % escaped text, c multihash, g I2P base32, G base64.
 TABLE = """dccp 33 2
 ip6zone 42 t
 ipcidr 43 1

@@ -60,8 +60,11 @@ def bits_encode(data: bytes, alphabet: str) -> str:
     bits = _BITS[len(alphabet)]
     count = (len(data) * 8 + bits - 1) // bits
     value = int.from_bytes(data, "big") << (count * bits - len(data) * 8)
-    mask = len(alphabet) - 1
-    return "".join([alphabet[value >> (index * bits) & mask] for index in range(count - 1, -1, -1)])
+    text = ""
+    for _ in range(count):
+        text = alphabet[value & (len(alphabet) - 1)] + text
+        value >>= bits
+    return text
 
 
 def bits_decode(digits: str, alphabet: str) -> bytes:

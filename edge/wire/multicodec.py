@@ -1,4 +1,7 @@
-"""Codes of the multiformats table that we use outside of addresses. Spec: multiformats/multicodec."""
+"""Codes of the multiformats table that we use outside of addresses.
+
+Spec: multiformats/multicodec.
+"""
 
 RAW = 0x55
 DAG_PB = 0x70

@@ -7,12 +7,18 @@ Spec: Protocol Buffers encoding, proto2 and proto3; groups are refused.
 """
 
 from edge.errors import RemoteError
+from edge.system import const
 from edge.wire import varint
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 _FIXED = {1: 8, 5: 4}  # bytes of a value, by wire type
 
 
-def _walk(data: bytes):
+def _walk(data: "bytes | memoryview") -> "Iterator[tuple[int, Any]]":
     """``(number << 3 | wire type, value)`` of every field."""
     offset = 0
     size = len(data)
@@ -30,7 +36,7 @@ def _walk(data: bytes):
         yield key, data[start:offset] if wire_type else value
 
 
-def fields(data: bytes):
+def fields(data: "bytes | memoryview") -> "Iterator[tuple[int, Any]]":
     """``(number, value)`` of every field in turn, unknown ones too.
 
     A varint is an int; all else is a slice of ``data``: bytes of bytes, a view of a memoryview.
@@ -39,13 +45,13 @@ def fields(data: bytes):
         yield key >> 3, value
 
 
-def parse(data: bytes, schema: str) -> list:
+def parse(data: "bytes | memoryview", schema: str) -> list:
     """The values of fields 1, 2, 3 .. of a message, as ``schema`` names their kinds.
 
     u: unsigned int, b: bytes, s: text. A capital makes a list of all occurrences; otherwise the
     last one counts and an absent field is None. "-" skips a number, as do those past the end.
     """
-    found = [[] if kind in "UBS" else None for kind in schema]
+    found: list = [[] if kind in "UBS" else None for kind in schema]
     for key, value in _walk(data):
         index = (key >> 3) - 1
         letter = schema[index] if index < len(schema) else "-"

@@ -17,7 +17,9 @@ def encode(value: int) -> bytes:
     return bytes(out)
 
 
-def decode(data: bytes, offset: int = 0, lax: bool = False) -> "tuple[int, int] | None":
+def decode(
+    data: "bytes | bytearray | memoryview", offset: int = 0, lax: bool = False
+) -> "tuple[int, int] | None":
     """``(value, offset behind it)`` of the varint at ``offset``; None while it is incomplete."""
     value = shift = 0
     size = len(data)
@@ -34,10 +36,10 @@ def decode(data: bytes, offset: int = 0, lax: bool = False) -> "tuple[int, int] 
             break
     else:
         return None
-    raise RemoteError("varint too long")
+    raise RemoteError("bad varint")
 
 
-def read(data: bytes, offset: int, lax: bool = False) -> "tuple[int, int]":
+def read(data: "bytes | memoryview", offset: int, lax: bool = False) -> "tuple[int, int]":
     """As decode, where no more bytes will come: RemoteError if it is incomplete."""
     found = decode(data, offset, lax)
     if not found:

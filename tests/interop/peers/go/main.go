@@ -79,6 +79,10 @@ func run(listen []string, withMdns, withPerf, quiet bool, seed string) error {
 		return err
 	}
 	setHandlers(h, withPerf)
+	p.write(object{
+		"event": "ready", "peer_id": h.ID().String(), "addresses": withPeerID(h.Addrs(), h.ID()),
+		"agent": agent(), "pid": os.Getpid(),
+	})
 	if withMdns {
 		service := mdns.NewMdnsService(h, "", p)
 		if err := service.Start(); err != nil {
@@ -86,10 +90,6 @@ func run(listen []string, withMdns, withPerf, quiet bool, seed string) error {
 		}
 		defer service.Close()
 	}
-	p.write(object{
-		"event": "ready", "peer_id": h.ID().String(), "addresses": withPeerID(h.Addrs(), h.ID()),
-		"agent": agent(), "pid": os.Getpid(),
-	})
 	p.serve()
 	return nil
 }

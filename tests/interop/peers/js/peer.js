@@ -28,8 +28,13 @@ function write (value) {
   }
 }
 
+let early = [] // events from before we were ready; then null
+
 function event (name, peerId, more = {}) {
-  if (!options.quiet) write({ event: name, peer_id: peerId.toString(), ...more })
+  if (options.quiet) return
+  const value = { event: name, peer_id: peerId.toString(), ...more }
+  if (early != null) early.push(value)
+  else write(value)
 }
 
 async function answer (commands, line) {
@@ -74,6 +79,8 @@ write({
   agent,
   pid: process.pid
 })
+early.forEach(write)
+early = null
 
 const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
 lines.on('line', line => { answer(commands, line) })

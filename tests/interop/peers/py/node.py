@@ -72,4 +72,6 @@ async def running(listen=(), seed: str | None = None, mdns: bool = False):
     # One try to an address: whoever asked for a dial decides about the next.
     host.get_network().retry_config = RetryConfig(max_retries=0)
     async with host.run([Multiaddr(address) for address in listen]):
+        if len(host.get_network().listeners) < len(set(listen)):
+            raise OSError("cannot listen on all of " + ", ".join(listen))
         yield host

@@ -16,6 +16,7 @@ from streams import set_handlers
 
 _LINE_BYTES_MAX = 1 << 20
 _output = threading.Lock()  # mDNS reports from a thread of its own
+_ready = threading.Event()  # set once the first line is written; events wait for it
 
 
 def write(value: dict) -> None:
@@ -58,6 +59,8 @@ class Watcher(INotifee):
 
 
 def report_discovered(info: PeerInfo) -> None:
+    """Called by the thread of mDNS."""
+    _ready.wait()
     addresses = [f"{address}/p2p/{info.peer_id}" for address in info.addrs]
     write({"event": "discovered", "peer_id": str(info.peer_id), "addresses": addresses})
 
@@ -99,6 +102,8 @@ def describe(error: BaseException) -> str:
 
 
 async def main(options: argparse.Namespace) -> None:
+    if not options.quiet:
+        peerDiscovery.register_peer_discovered_handler(report_discovered)
     async with (
         running(options.listen, options.seed, options.mdns) as host,
         trio.open_nursery() as nursery,
@@ -106,7 +111,6 @@ async def main(options: argparse.Namespace) -> None:
         set_handlers(host, options.perf)
         if not options.quiet:
             host.get_network().register_notifee(Watcher())
-            peerDiscovery.register_peer_discovered_handler(report_discovered)
         ready = {
             "event": "ready",
             "peer_id": str(host.get_id()),
@@ -115,6 +119,7 @@ async def main(options: argparse.Namespace) -> None:
             "pid": os.getpid(),
         }
         write(ready)
+        _ready.set()
         commands, quit_now = Commands(host, nursery), trio.Event()
 
         async def serve() -> None:

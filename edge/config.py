@@ -61,12 +61,14 @@ def _addresses(name: str, value, most: int) -> list:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The one of ``known`` that shares most pairs of letters with ``name``."""
-    best, score = "", -99
+    """The one of ``known`` most of whose pairs of letters are in ``name``, too."""
+    name = name.lower()
+    best, score = "", -1
     for candidate in known:
-        shared = -len(candidate)  # of two that share as many, the shorter
-        for i in range(len(name) - 1):
-            shared += 16 * (name[i : i + 2] in candidate)
+        shared = 0
+        for i in range(len(candidate) - 1):
+            shared += 99 * (candidate[i : i + 2] in name)
+        shared //= len(candidate)
         if shared > score:
             best, score = candidate, shared
     return best

@@ -92,11 +92,17 @@ async def dial(node: Node, request: dict, say) -> None:
 
 async def perf(node: Node, request: dict, say) -> None:
     """Move bytes to the peer, then back, and tell how long each took."""
-    from edge.swarm.perf import Perf
+    from edge.swarm.perf import PROTOCOL, Perf
 
     upload = _number(request, "upload_bytes", 1 << 26, 0, PERF_BYTES_MAX)
     download = _number(request, "download_bytes", 1 << 26, 0, PERF_BYTES_MAX)
     connection = await _connect(node, request)
+    await _identified(connection)
+    if connection.identified and PROTOCOL not in connection.identified.protocols:
+        raise LinkError(
+            f"{connection.remote_peer} does not offer {PROTOCOL}\n"
+            "an edge node does when it is started with 'edge run --perf'"
+        )
     meter = Perf(node.swarm)
     for name, there, back in (("upload", upload, 0), ("download", 0, download)):
         if there or back:

@@ -9,6 +9,7 @@ from edge.node import Home, Node
 from edge.system import aio, clock
 from edge.system.log import Log
 from transports import MODULES, open_transport
+from transports.multicast.interfaces import open_interfaces
 
 _log = Log("edge")
 
@@ -16,8 +17,8 @@ _log = Log("edge")
 class MachineHome(Home):
     """Interfaces of the kernel, memory in the data directory."""
 
-    def __init__(self, data: DataDir, interfaces=None) -> None:
-        self.interfaces = interfaces
+    def __init__(self, data: DataDir) -> None:
+        self.interfaces = open_interfaces()
         self._data = data
         self._seq = 0  # of the last peer record of this process
 
@@ -58,30 +59,31 @@ def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> 
     transports = [open_transport(name) for name in names]
     if trace:
         transports = _traced(transports, trace)
-    return Node(key, config, transports, home, _discovery(key, config, home))
+    return Node(key, config, transports, home, _discovery(key, config))
 
 
 def _traced(transports: list, path: str) -> list:
-    """The same transports, each byte they carry written to a pcap file."""
-    from transports.traced import TracedTransport, open_trace
+    """The same transports, each byte they carry written to a file that Wireshark opens."""
+    from transports import traced
 
-    trace = open_trace(path)
-    return [TracedTransport(transport, trace) for transport in transports]
+    trace = traced.Trace(path)
+    return [traced.Transport(transport, trace) for transport in transports]
 
 
-def _discovery(key, config: NodeConfig, home: Home):
-    """What finds peers on the LAN; None where it is turned off or cannot be had."""
-    if not config.mdns or not home.interfaces:
+def _discovery(key, config: NodeConfig):
+    """What finds peers on the LAN; None where it is turned off."""
+    if not config.mdns:
         return None
     from edge.identity.peer_id import PeerId
     from edge.mdns import open_discovery
 
     peer_id = PeerId.from_public_key(key.public).to_bytes()
     try:
-        return open_discovery("zeroconf", peer_id, home.interfaces)
+        return open_discovery("zeroconf", peer_id, open_interfaces())
     except ImportError:
-        _log.warn("no mDNS: the package zeroconf is missing (pip install zeroconf)")
-        return None
+        from transports.multicast.datagrams import Multicast
+
+        return open_discovery("agent", peer_id, Multicast(open_interfaces()))
 
 
 def run_once(data: DataDir, request: dict, on_event) -> None:

@@ -13,7 +13,7 @@ from edge.cli import (
     EXIT_USAGE,
     UsageError,
 )
-from edge.cli.screen import Screen
+from edge.cli.screen import Screen, width
 from edge.errors import EdgeError, printable
 from edge.system import log
 
@@ -76,7 +76,7 @@ def _parser(name: str, command) -> argparse.ArgumentParser:
         prog="edge " + name,
         description=command.SUMMARY,
         epilog="examples:\n" + command.EXAMPLES + "\n" + _EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     command.add_arguments(parser)
@@ -89,6 +89,13 @@ def _parser(name: str, command) -> argparse.ArgumentParser:
     common.add_argument("--log-level", choices=("debug", "info", "warn", "error"), default="warn",
                         help="what to log on standard error (default: warn)")  # fmt: skip
     return parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Told its width, argparse does not load shutil and three compressors to ask for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(width(), 100))
 
 
 def _overview(screen: Screen) -> str:

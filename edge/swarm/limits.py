@@ -14,7 +14,7 @@ class Limits:
     dials_max = 2 if MICROPYTHON else 64  # peers being dialed
     dial_timeout_ms = 60000  # for one peer, all addresses
     address_timeout_ms = 15000 if MICROPYTHON else 5000  # for the medium to connect to one address
-    stalled_ms = 500  # all upgrades taken and none done for so long: the oldest is given up
+    stalled_ms = 500  # all upgrades taken and none done for so long: the older half is given up
 
     def __init__(self, **bounds) -> None:
         for name in bounds:

@@ -145,11 +145,16 @@ class Swarm:
             self.spawn(self._upgrade_inbound(raw))
 
     async def _wait_for_upgrade(self) -> None:
-        """Leave the next ones to the kernel's queue until one is through or the oldest given up."""
+        """Leave the next ones to the kernel's queue until one is through.
+
+        When none gets through, the older half is given up: strangers that say nothing must not
+        keep the door shut.
+        """
         try:
             await aio.wait_for_ms(self._upgraded.wait(), self.limits.stalled_ms)
         except aio.TimeoutError:
-            await self._upgrades.pop(0).close()
+            for _ in range((len(self._upgrades) + 1) // 2):
+                await self._upgrades.pop(0).close()
 
     async def _upgrade_inbound(self, raw) -> None:
         try:

@@ -13,12 +13,13 @@ RECEIVE_BYTES = 262144  # one read takes at most
 class Readiness:
     """A non-blocking socket one can wait for."""
 
-    __slots__ = ("_loop", "_socket", "_reader", "_armed", "_stale")
+    __slots__ = ("_loop", "_socket", "_fd", "_reader", "_armed", "_stale")
 
     def __init__(self, sock) -> None:
         sock.setblocking(False)
         self._loop = get_running_loop()
         self._socket = sock
+        self._fd = sock.fileno()  # the loop is slow with anything but a number
         self._reader = None  # the future of the one task that waits for bytes
         self._armed = False  # the loop watches the socket for us
         self._stale = False  # the loop looked before we read: its next call says nothing
@@ -27,7 +28,7 @@ class Readiness:
         if not self._armed:
             if self._socket.fileno() < 0:
                 raise OSError(errno.EBADF, "closed")
-            self._loop.add_reader(self._socket, self._on_readable)
+            self._loop.add_reader(self._fd, self._on_readable)
             self._armed = True
             self._stale = False
         self._reader = waiter = self._loop.create_future()
@@ -48,19 +49,19 @@ class Readiness:
     def _disarm(self) -> None:
         if self._armed:
             self._armed = False
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._fd)
 
     async def writable(self) -> None:
         """Wait until the socket may take bytes again."""
         if self._socket.fileno() < 0:
             raise LinkError("closed")
         waiter = self._loop.create_future()
-        self._loop.add_writer(self._socket, _wake, waiter)
+        self._loop.add_writer(self._fd, _wake, waiter)
         try:
             await waiter
         finally:
             if self._socket.fileno() >= 0:
-                self._loop.remove_writer(self._socket)
+                self._loop.remove_writer(self._fd)
 
     def _receive(self, buffer) -> int:
         return self._socket.recv_into(buffer)
@@ -71,7 +72,7 @@ class Readiness:
     def _shut(self) -> None:
         self._disarm()
         if self._socket.fileno() >= 0:
-            self._loop.remove_writer(self._socket)
+            self._loop.remove_writer(self._fd)
         self._socket.close()
         if self._reader and not self._reader.done():
             self._reader.set_exception(OSError(errno.EBADF, "closed"))

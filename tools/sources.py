@@ -13,7 +13,8 @@ CPYTHON_ONLY = (
     "edge/cli/*",
     "edge/mdns/zeroconf.py",
     "edge/system/primitives/openssl.py",
-    "transports/interfaces.py",
+    "transports/multicast/interfaces.py",
+    "transports/multicast/netlink.py",
     "transports/traced.py",
 )
 # Files of tests/ that need CPython (pytest's fixtures, threads, subprocesses).

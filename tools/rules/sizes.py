@@ -3,7 +3,6 @@
 The numbers are the ones that were promised; what is measured stands beside them in the report.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -42,10 +41,10 @@ def chip_files() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         sizes = image.build("esp32", Path(folder))
     total = sum(sizes.values())
-    wrong = over("bytes of .mpy files", total, CHIP_TOTAL_BYTES)
-    for name, size in sizes.items():
-        wrong += over(f"bytes of {name}", size, CHIP_FILE_BYTES)
-    return wrong
+    largest = max(sizes, key=lambda name: sizes[name])
+    return over("bytes of .mpy files", total, CHIP_TOTAL_BYTES) + over(
+        f"bytes of the largest, {largest}", sizes[largest], CHIP_FILE_BYTES
+    )
 
 
 def chip_heap() -> list[str]:
@@ -103,13 +102,17 @@ def node(
     command = [sys.executable, *start, "run", "--json", "--data", str(folder / "data")]
     command += ["--listen", "/ip4/127.0.0.1/tcp/0", *options]
     began = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        first = json.loads(process.stdout.readline() or "{}")
-        if first.get("event") != "ready":
-            raise RuntimeError(f"`edge run` said {first} and not that it is ready")
-        yield process.pid, time.monotonic() - began
-    finally:
-        process.terminate()
-        process.communicate(timeout=START_TIMEOUT_S)
+    with (folder / "errors").open("w+") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        try:
+            assert process.stdout is not None
+            if '"ready"' not in process.stdout.readline():
+                process.wait(START_TIMEOUT_S)
+                errors.seek(0)
+                raise RuntimeError("`edge run` does not get ready: " + errors.read()[-400:])
+            yield process.pid, time.monotonic() - began
+        finally:
+            process.terminate()
+            process.communicate(timeout=START_TIMEOUT_S)

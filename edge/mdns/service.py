@@ -1,0 +1,98 @@
+"""Discovery over the pure agent: one task hears, one task keeps time.
+
+Spec: see edge.mdns.agent.  The door: see edge.mdns.
+"""
+
+from edge.errors import RemoteError
+from edge.mdns.agent import Agent
+from edge.system import aio, clock, const, entropy
+
+_ENTROPY_BYTES = const(64)
+_BURST_MAX = const(64)  # packets taken in without a rest
+_REST_MS = const(10)
+
+
+class Service:
+    """Tells which peers are on the links that ``datagrams`` has, and tells them of us.
+
+    ``options`` are those of Agent.
+    """
+
+    def __init__(self, peer_id: bytes, datagrams, **options) -> None:
+        self._datagrams = datagrams
+        self._agent = Agent(peer_id, entropy.random_bytes(_ENTROPY_BYTES), **options)
+        self._tasks = aio.Group()
+        self._acted = aio.Event()
+        self._event_came = aio.Event()
+        self._running = False
+
+    async def start(self, addresses) -> None:
+        await self._datagrams.open()
+        self._running = True
+        self._agent.set_interfaces(self._datagrams.interfaces(), clock.monotonic_ms())
+        self.update_addresses(addresses)
+        self._tasks.spawn(self._hear())
+        self._tasks.spawn(self._keep_time())
+
+    async def stop(self) -> None:
+        self._running = False
+        await self._tasks.cancel()
+        self._agent.close(clock.monotonic_ms())
+        self._act()
+        await self._datagrams.close()
+
+    def update_addresses(self, addresses) -> None:
+        self._agent.update_addresses(addresses, clock.monotonic_ms())
+        self._act()
+
+    def doubt(self, peer_id: bytes) -> None:
+        self._agent.doubt(peer_id, clock.monotonic_ms())
+        self._act()
+
+    async def next_event(self):
+        """What has become known of the peers around: Found or Lost.  EOFError once stopped."""
+        while self._running:
+            event = self._agent.next_event()
+            if event:
+                return event
+            self._event_came.clear()
+            await self._event_came.wait()
+        raise EOFError
+
+    def _act(self) -> None:
+        """What follows from whatever the agent was told."""
+        for packet, destination, interface in self._agent.data_to_send():
+            self._datagrams.send(packet, destination, interface)
+        self._event_came.set()
+        self._acted.set()
+
+    async def _hear(self) -> None:
+        burst = 0
+        while True:
+            arrived = await self._datagrams.receive()
+            now = clock.monotonic_ms()
+            if arrived:
+                try:
+                    self._agent.receive_data(*arrived, now)
+                except RemoteError:
+                    pass  # anybody may say anything there
+            else:
+                self._agent.set_interfaces(self._datagrams.interfaces(), now)
+            self._act()
+            burst += 1
+            if burst % _BURST_MAX == 0:  # a flood must not keep the node from its work
+                await aio.sleep_ms(_REST_MS)
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._acted.clear()
+            deadline = self._agent.deadline()
+            try:
+                if deadline is None:
+                    await self._acted.wait()
+                else:
+                    left = max(0, deadline - clock.monotonic_ms())
+                    await aio.wait_for_ms(self._acted.wait(), left)
+            except aio.TimeoutError:
+                self._agent.handle_deadline(clock.monotonic_ms())
+                self._act()

@@ -79,14 +79,6 @@ def test_a_foreign_file_is_not_even_closed(path, lines):
     assert mode_of(path) == 0o644 and lines == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_stops_the_node(path):
-    load_or_create(path)
-    os.chmod(path, 0)
-    with pytest.raises(LocalError, match="permission denied"):
-        load_or_create(path)
-
-
 def test_an_unreadable_file_is_not_taken_for_none(path, monkeypatch):
     key = load_or_create(path)
 

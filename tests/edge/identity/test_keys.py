@@ -206,6 +206,30 @@ def test_ed25519_signature_with_s_beyond_the_order_is_refused():
     assert not key.verify(vectors.MESSAGE, malleable)
 
 
+def test_ed25519_keys_of_small_order_verify_nothing():
+    identity = b"\x01" + bytes(31)
+    for small in (
+        bytes(32),
+        identity,
+        b"\xec" + b"\xff" * 30 + b"\x7f",
+        b"\xee" + b"\xff" * 30 + b"\x7f",  # the identity, not reduced
+        identity[:31] + b"\x80",
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    ):
+        key = decode_public_key(_public(keys.ED25519, small))
+        for message in (b"a", b"b", b"c", b"d", b"e", b"f", b"g", b"h"):
+            assert not key.verify(message, identity + bytes(32))
+
+
+def test_secp256k1_signature_with_a_high_s_is_refused():
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    head, s = vectors.SECP256K1_SIGNATURE[4:36], vectors.SECP256K1_SIGNATURE[-32:]
+    high = (order - int.from_bytes(s, "big")).to_bytes(32, "big")
+    body = b"\x02\x20" + head + b"\x02\x21\0" + high
+    key = decode_public_key(vectors.SECP256K1_PUBLIC)
+    assert not key.verify(vectors.MESSAGE, b"\x30" + bytes((len(body),)) + body)
+
+
 def test_private_keys_of_old_repeat_the_public_half():
     body = vectors.ED25519_PRIVATE[4:]
     twice = bytes((8, 1, 0x12, 96)) + body + body[32:]

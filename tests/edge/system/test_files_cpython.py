@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shutil
 import stat
+import tempfile
 
 import pytest
 
@@ -139,11 +141,40 @@ def test_leftovers_of_a_killed_process_of_our_number_do_no_harm(path):
     assert names(path) == ["file"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_forbidden_folder_says_so(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(LocalError, match="permission denied; become the owner"):
-        files.write_atomic(str(tmp_path / "file"), b"")
+@pytest.fixture
+def ordinary_user():
+    """Root, who may do everything, is somebody else for the length of a test."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65534)
+    yield
+    if was_root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def forbidden():
+    """A folder that everybody may enter and nobody but root may write."""
+    folder = tempfile.mkdtemp()
+    os.chmod(folder, 0o555)
+    yield folder
+    os.chmod(folder, 0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_forbidden_folder_says_so(forbidden, ordinary_user):
+    path = forbidden + "/file"
+    for write in (files.write_atomic, files.write_new, files.append):
+        with pytest.raises(LocalError, match="permission denied; become the owner"):
+            write(path, b"")
+    assert files.list_dir(forbidden) == []
+
+
+def test_a_forbidden_file_is_not_taken_for_none(ordinary_user):
+    with tempfile.NamedTemporaryFile() as file:
+        os.chmod(file.name, 0)
+        with pytest.raises(LocalError, match="permission denied; become the owner"):
+            files.read(file.name)
 
 
 def test_tighten_takes_a_file_away_from_others(path):

@@ -67,7 +67,6 @@ def decode(store: PeerStore, data: bytes, now: int) -> int:
     if not data.startswith(HEADER):
         raise LocalError("it does not start as one")
     bodies, lost = _split(data)
-    bodies = bodies[: store.peers_max]
     bodies.reverse()  # the last one added counts as used last
     for body in bodies:
         try:
@@ -106,7 +105,7 @@ def _encode_entry(store: PeerStore, peer_id: PeerId, now: int) -> bytes:
     entry = store.entries[peer_id]
     body = protobuf.encode_bytes(1, peer_id.to_bytes())
     for address, until, good in entry.addresses:
-        left = min(max(until - now, 0), KNOWN_TTL_MS) // 1000
+        left = max(until - now, 0) // 1000
         row = protobuf.encode_bytes(1, address.to_bytes()) + protobuf.encode_uint(2, left)
         body += protobuf.encode_bytes(2, row + protobuf.encode_uint(3, 1 if good else 0))
     if entry.seq >= 0:

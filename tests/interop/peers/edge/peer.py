@@ -29,6 +29,8 @@ from transports import open_transport
 ECHO, RESET = "/edge-test/echo/1.0.0", "/edge-test/reset/1.0.0"
 SINK, SOURCE = "/edge-test/sink/1.0.0", "/edge-test/source/1.0.0"
 BLOCK = bytes(65536)
+IDENTIFY_TIMEOUT_S = 10
+OPENERS_MAX = 16  # connections that open_connections has in the making
 
 
 def say(**fields) -> None:
@@ -36,12 +38,40 @@ def say(**fields) -> None:
     sys.stdout.flush()
 
 
+class AwaitedIdentify(Identify):
+    """Tells those who wait for it that a connection's answer is there."""
+
+    def __init__(self, *arguments, **options) -> None:
+        super().__init__(*arguments, **options)
+        self._waiting: dict = {}  # connection -> Future
+
+    async def ask(self, connection) -> None:
+        try:
+            await super().ask(connection)
+        finally:
+            waiter = self._waiting.pop(connection, None)
+            if waiter and not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, connection):
+        """What the peer told of itself; LinkError if its answer was none."""
+        if not connection.identified:
+            waiter = self._waiting.get(connection)
+            if not waiter:
+                waiter = self._waiting[connection] = asyncio.get_running_loop().create_future()
+            await asyncio.wait_for(asyncio.shield(waiter), IDENTIFY_TIMEOUT_S)
+        if not connection.identified:
+            raise LinkError("identify failed")
+        return connection.identified
+
+
 class Host:
     """One swarm with what the tests serve on it."""
 
     def __init__(self, perf: bool = False) -> None:
         self.swarm = Swarm(PrivateKey.generate(), [open_transport("tcp")], PeerStore())
-        self.identify = Identify(self.swarm, seal=self._seal)
+        self._sealed: tuple = (None, None)  # addresses, their record
+        self.identify = AwaitedIdentify(self.swarm, seal=self._seal)
         self.ping = Ping(self.swarm)
         self.perf = Perf(self.swarm, perf)
         for protocol, handler in (
@@ -50,9 +80,13 @@ class Host:
             self.swarm.set_stream_handler(protocol, handler)
 
     def _seal(self, addresses) -> bytes:
+        """Signed once per set of addresses, as edge.node does."""
         from edge.identity import peer_record
 
-        return peer_record.seal(self.swarm.key, time.time_ns(), addresses)
+        if self._sealed[0] != addresses:
+            record = peer_record.seal(self.swarm.key, time.time_ns(), addresses)
+            self._sealed = (addresses, record)
+        return self._sealed[1]
 
 
 async def echo(stream) -> None:
@@ -114,11 +148,7 @@ class Commands:
 
     async def identify(self, **fields):
         connection = self.swarm.connections(self._peer(fields))[0]
-        for _ in range(500):
-            if connection.identified:
-                break
-            await asyncio.sleep(0.01)
-        seen = connection.identified
+        seen = await self.host.identify.wait(connection)
         return {
             "protocols": sorted(seen.protocols),
             "listen_addrs": [str(address) for address in seen.listen_addresses],
@@ -181,25 +211,30 @@ class Commands:
 
     async def churn(self, address, count, concurrency=1, **_):
         target = Multiaddr(address)
+        hosts = [Host() for _ in range(concurrency)]
         started = time.monotonic()
-        left = [count]
-
-        async def work(host):
-            while left[0] > 0:
-                left[0] -= 1
-                await churn_once(host, target)
-
-        hosts = [self.host] + [Host() for _ in range(concurrency - 1)]
-        await asyncio.gather(*[work(host) for host in hosts])
-        return {"count": count, "ms": (time.monotonic() - started) * 1000}
+        await in_parallel(count, concurrency, lambda worker: churn_once(hosts[worker], target))
+        ms = (time.monotonic() - started) * 1000
+        for host in hosts:
+            await host.swarm.close()
+        return {"count": count, "ms": ms}
 
     async def open_connections(self, address, count, **_):
         target = Multiaddr(address)
-        for _ in range(count):
+
+        async def open_one(_worker) -> None:
             host = Host()
-            await host.swarm.dial(target)
             self._kept.append(host)
+            await host.identify.wait(await host.swarm.dial(target))
+
+        await in_parallel(count, OPENERS_MAX, open_one)
         return {"count": count}
+
+    async def close_connections(self, **_):
+        hosts, self._kept = self._kept, []
+        for host in hosts:
+            await host.swarm.close()
+        return {"count": len(hosts)}
 
     async def close_peer(self, **fields):
         await self.swarm.close_peer(self._peer(fields))
@@ -211,13 +246,25 @@ class Commands:
 
 async def churn_once(host: Host, target: Multiaddr) -> None:
     """Dial, upgrade, identify, ping, close."""
+    events = host.swarm.watch()
     connection = await host.swarm.dial(target)
-    while not connection.identified:
-        await asyncio.sleep(0)
+    await host.identify.wait(connection)
     await host.ping.ping(connection.remote_peer)
     await connection.close()
-    while host.swarm.connections(connection.remote_peer):
-        await asyncio.sleep(0)
+    while not isinstance(await events.get(), Disconnected):
+        pass
+    host.swarm.unwatch(events)
+
+
+async def in_parallel(count: int, workers: int, work) -> None:
+    """Call ``work(worker)`` ``count`` times from ``workers`` tasks."""
+    tickets = iter(range(count))
+
+    async def work_on(worker: int) -> None:
+        for _ in tickets:
+            await work(worker)
+
+    await asyncio.gather(*[work_on(worker) for worker in range(workers)])
 
 
 async def answer(commands: Commands, line: str) -> bool:

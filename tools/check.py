@@ -14,7 +14,7 @@ what is checked:
   architecture  order of the rooms, doors, sizes of functions and files
   dialect       what MicroPython lacks or does otherwise
   duplication   the same lines in two places
-  sizes         .mpy files, modules imported, memory and start of an idle node
+  sizes         .mpy files, modules imported, memory of an idle node
 
 examples:
   python3 -m tools check               all of it
@@ -57,7 +57,6 @@ def sizes() -> list[str]:
         sizes.chip_heap,
         sizes.node_modules,
         sizes.node_memory,
-        sizes.node_start,
     )
     wrong = []
     for measure in measured:

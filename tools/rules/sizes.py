@@ -3,7 +3,9 @@
 The numbers are the ones that were promised; what is measured stands beside them in the report.
 """
 
+import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from tools import ROOT
 from tools.chip import image
@@ -21,8 +24,6 @@ CHIP_FILE_BYTES = 8 * 1024  # one import must find this much free heap in one pi
 NODE_MODULES = 280  # imported by a node that speaks TCP only
 NODE_RSS_BYTES = 30_000_000  # idle, TCP, Noise, yamux, identify, ping
 NODE_MDNS_RSS_BYTES = 36_000_000
-NODE_READY_S = 0.3  # from exec to listening, the best of READY_TRIES
-READY_TRIES = 5
 SETTLE_S = 1.0  # after which a node counts as idle
 START_TIMEOUT_S = 30
 
@@ -34,6 +35,13 @@ path = sys.argv.pop(1)
 atexit.register(lambda: open(path, "w").write(str(len(sys.modules))))
 sys.exit(main())
 """
+
+
+class Running(NamedTuple):
+    """A started node."""
+
+    pid: int
+    address: str  # of the loopback, with /p2p
 
 
 def chip_files() -> list[str]:
@@ -64,20 +72,11 @@ def node_modules() -> list[str]:
 def node_memory() -> list[str]:
     wrong = []
     for options, bound in ((("--no-mdns",), NODE_RSS_BYTES), ((), NODE_MDNS_RSS_BYTES)):
-        with tempfile.TemporaryDirectory() as folder, node(Path(folder), *options) as (pid, _):
+        with tempfile.TemporaryDirectory() as folder, node(Path(folder), *options) as running:
             time.sleep(SETTLE_S)
             name = " ".join(["bytes of RSS of an idle node", *options])
-            wrong += over(name, rss_bytes(pid), bound)
+            wrong += over(name, rss_bytes(running.pid), bound)
     return wrong
-
-
-def node_start() -> list[str]:
-    """The best of some tries: a busy machine makes a start slower, never faster."""
-    best_s = float(START_TIMEOUT_S)
-    for _ in range(READY_TRIES):
-        with tempfile.TemporaryDirectory() as folder, node(Path(folder), "--no-mdns") as (_, took):
-            best_s = min(best_s, took)
-    return over("seconds until a node listens", round(best_s, 3), NODE_READY_S)
 
 
 def over(what: str, measured: float, bound: float) -> list[str]:
@@ -95,24 +94,24 @@ def rss_bytes(pid: int) -> int:
 
 
 @contextmanager
-def node(
-    folder: Path, *options: str, start: tuple[str, ...] = ("-m", "edge")
-) -> Iterator[tuple[int, float]]:
-    """A node on a free port of the loopback; its process id and the seconds until it was ready."""
+def node(folder: Path, *options: str, start: tuple[str, ...] = ("-m", "edge")) -> Iterator[Running]:
+    """A node on a free port of the loopback, with its data in ``folder``/data."""
     command = [sys.executable, *start, "run", "--json", "--data", str(folder / "data")]
     command += ["--listen", "/ip4/127.0.0.1/tcp/0", *options]
-    began = time.monotonic()
     with (folder / "errors").open("w+") as errors:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
         )
         try:
             assert process.stdout is not None
-            if '"ready"' not in process.stdout.readline():
+            heard = select.select([process.stdout], [], [], START_TIMEOUT_S)[0]
+            first = json.loads((heard and process.stdout.readline()) or "{}")
+            if first.get("event") != "ready":
+                process.kill()
                 process.wait(START_TIMEOUT_S)
                 errors.seek(0)
                 raise RuntimeError("`edge run` does not get ready: " + errors.read()[-400:])
-            yield process.pid, time.monotonic() - began
+            yield Running(process.pid, first["addresses"][0])
         finally:
             process.terminate()
             process.communicate(timeout=START_TIMEOUT_S)

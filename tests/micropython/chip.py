@@ -1,0 +1,83 @@
+"""A chip on this machine: firmware/main.py on MicroPython, from .mpy files, in a chip's heap."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+
+from tools import ROOT
+from tools.chip import image, micropython
+
+HEAP = "64k"
+START_TIMEOUT_S = 30
+LINES_MAX = 200  # of what it printed that are kept
+
+
+class Chip:
+    """One node; ``with Chip(folder) as chip`` runs it."""
+
+    def __init__(self, folder: Path, peers: tuple[str, ...] = (), heap: str = HEAP) -> None:
+        """``peers``: multiaddrs with /p2p that it dials by itself."""
+        self.folder = folder
+        self.heap = heap
+        self.peer_id = ""
+        self.printed: deque[str] = deque(maxlen=LINES_MAX)
+        self._address = f"/ip4/127.0.0.1/tcp/{free_port()}"
+        self._ready = threading.Event()
+        image.build("unix", folder)
+        shutil.copy(ROOT / "firmware" / "main.py", folder)
+        config = {"listen": [self._address], "peers": list(peers)}
+        (folder / "config.json").write_text(json.dumps(config))
+
+    @property
+    def address(self) -> str:
+        """Where peers dial it."""
+        return f"{self._address}/p2p/{self.peer_id}"
+
+    @property
+    def text(self) -> str:
+        """The last of what it printed."""
+        return "\n".join(self.printed)
+
+    def __enter__(self) -> "Chip":
+        self._process = subprocess.Popen(
+            [micropython.find(), "-X", "heapsize=" + self.heap, "main.py"],
+            cwd=self.folder,
+            env={**os.environ, "MICROPYPATH": ":.frozen"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self._ready.wait(START_TIMEOUT_S)
+        if not self.peer_id or self._process.poll() is not None:
+            self.__exit__()
+            raise AssertionError("the chip did not start:\n" + self.text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._reader.join()
+        self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.printed.append(line.rstrip())
+            if line.startswith("peer id"):
+                self.peer_id = line.split()[-1]
+            if line.startswith("listening"):
+                self._ready.set()
+        self._ready.set()  # it ended
+
+
+def free_port() -> int:
+    """A TCP port of the loopback nobody listens on now; a chip cannot choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

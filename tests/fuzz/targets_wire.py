@@ -1,7 +1,7 @@
 """Everything that turns a peer's bytes or text into a value."""
 
 from edge.errors import RemoteError
-from edge.wire import base58, cid, ip, multibase, multihash, peer_ids, protobuf, varint
+from edge.wire import cid, ip, multibase, multihash, protobuf, varint
 from edge.wire.buffer import Buffer
 from edge.wire.multiaddr import Multiaddr
 
@@ -50,11 +50,6 @@ def fuzz_multiaddr_text(data: bytes) -> None:
     assert Multiaddr.from_bytes(address.to_bytes()) == address
 
 
-def fuzz_peer_id_text(data: bytes) -> None:
-    found = peer_ids.parse(_text(data))
-    assert peer_ids.parse(base58.encode(found)) == found
-
-
 def fuzz_cid(data: bytes) -> None:
     version, codec, digest = cid.decode(data)
     multihash.decode(digest)
@@ -83,7 +78,6 @@ TARGETS = {
     "protobuf": fuzz_protobuf,
     "multiaddr": fuzz_multiaddr,
     "multiaddr_text": fuzz_multiaddr_text,
-    "peer_id_text": fuzz_peer_id_text,
     "cid": fuzz_cid,
     "multibase": fuzz_multibase,
     "ip6_text": fuzz_ip6_text,

@@ -4,11 +4,15 @@ Near before far, IPv6 and IPv4 in turn, the next one after a short wait while th
 tries (RFC 8305, happy eyeballs); an address that failed rests, longer each time.
 """
 
+from edge.system import MICROPYTHON, const
+
 ADDRESSES_MAX = 16  # tried of one peer in one dial
 STAGGER_MS = 250  # head start of an address over the next
 REST_MS = 5000  # after the first failure; n failures: REST_MS + n * n seconds
 REST_MAX_MS = 300000
-RESTING_MAX = 256  # addresses remembered as failed
+RESTING_MAX = 16 if MICROPYTHON else 256  # addresses remembered as failed
+
+_RELAYED = const(4)
 
 
 class DialPlan:
@@ -40,38 +44,35 @@ class DialPlan:
 
 def rank(addresses) -> list:
     """``addresses`` without repeats, best first."""
-    seen: set = set()
-    families: list = [[], []]  # IPv6, the rest
     scored = []
+    seen: set = set()
     for position, address in enumerate(addresses):
         if address.to_bytes() not in seen:
             seen.add(address.to_bytes())
             scored.append((_distance(address), position, address))
-    scored.sort(key=lambda item: (item[0], item[1]))
-    for _, _, address in scored:
-        families[0 if address.value("ip6") else 1].append(address)
-    first, second = families
-    ranked = []
-    if scored and not scored[0][2].value("ip6"):
-        first, second = second, first
-    while first or second:
-        if first:
-            ranked.append(first.pop(0))
-        if second:
-            ranked.append(second.pop(0))
-    ranked.sort(key=_is_relayed)  # two classes: keep order by position below
-    return ranked
+    scored.sort(key=lambda item: item[:2])
+    direct = [address for distance, _, address in scored if distance < _RELAYED]
+    return _in_turn(direct) + [address for distance, _, address in scored if distance == _RELAYED]
 
 
-def _is_relayed(address) -> bool:
-    return "/p2p-circuit" in str(address)
+def _in_turn(ranked: list) -> list:
+    """IPv6 and the rest in turn, the family of the best first."""
+    six = [address for address in ranked if address.value("ip6")]
+    rest = [address for address in ranked if not address.value("ip6")]
+    families = [six, rest] if six and ranked[0] == six[0] else [rest, six]
+    turns = []
+    while families[0] or families[1]:
+        for family in families:
+            if family:
+                turns.append(family.pop(0))
+    return turns
 
 
 def _distance(address) -> int:
-    """0 this machine, 1 this link or site, 2 a name, 3 anywhere, 4 through a relay."""
+    """0 this machine, 1 this link or site, 2 a name, 3 anywhere, or _RELAYED."""
     host = address.value("ip4") or address.value("ip6") or ""
-    if _is_relayed(address):
-        return 4
+    if "/p2p-circuit" in str(address):
+        return _RELAYED
     if host.startswith("127.") or host == "::1":
         return 0
     if not host:

@@ -190,7 +190,9 @@ async def test_ping_serves_two_streams_of_a_peer_and_odd_sizes():
         listener, _, _ = await net.host()
         dialer = await net.swarm(listen=False)
         target = address_of(listener)
-        streams = [await dialer.new_stream(target, (ping.PROTOCOL,)) for _ in range(3)]
+        streams = []
+        for _ in range(3):
+            streams.append(await dialer.new_stream(target, (ping.PROTOCOL,)))
         await kit.raises_async(LinkError, streams[2].read())
         await streams[0].write(bytes(33))
         assert await streams[0].read_exactly(32) == bytes(32)

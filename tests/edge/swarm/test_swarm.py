@@ -228,7 +228,9 @@ async def test_streams_are_bounded():
             await stream.read()
 
         listener.set_stream_handler(ECHO, wait)
-        held = [await dialer.new_stream(listener.peer_id, (ECHO,)) for _ in range(2)]
+        held = []
+        for _ in range(2):
+            held.append(await dialer.new_stream(listener.peer_id, (ECHO,)))
         await kit.raises_async(LinkError, dialer.new_stream(listener.peer_id, (ECHO,)))
         await held[0].close()
         await until(lambda: len(listener.connections()[0].streams) == 1)
@@ -240,7 +242,9 @@ async def test_strangers_that_never_finish_make_room():
     async with Net() as net:
         listener = await net.swarm(upgrades_max=2, stalled_ms=20)
         address = listener.listen_addresses()[0]
-        raws = [await memory.Transport().dial(address) for _ in range(6)]
+        raws = []
+        for _ in range(6):
+            raws.append(await memory.Transport().dial(address))
         dialer = await net.swarm(listen=False)
         connection = await aio.wait_for_ms(dialer.dial(address_of(listener)), 5000)
         assert connection.remote_peer == listener.peer_id

@@ -1,8 +1,8 @@
 """Build the foreign peers once, each into its own folder of the cache.
 
-    <cache>/peers/<lang>-<hash of its sources>/   what `build` answers for; made elsewhere, then renamed
-    <cache>/peers/<lang>.lock                     held while building, so that two runs do not build twice
-    <cache>/peers/rust-target/                    cargo's own incremental state
+    <cache>/peers/<lang>-<hash>/   a build, named by the hash of its sources
+    <cache>/peers/<lang>.lock      held while building, so that two runs do not build twice
+    <cache>/peers/rust-target/     cargo's own incremental state
 
 The cache is $LIBP2P_EDGE_CACHE or ~/.cache/libp2p-edge.  Nothing is written into the source tree.
 Run it as `python3 tests/interop/peers/build.py go|rust|js|py|all`: each argv is printed on a line.
@@ -23,6 +23,8 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent
 LANGUAGES = ("go", "rust", "js", "py")
+HASH_DIGITS = 12
+UNUSED_SECONDS_MAX = 7 * 24 * 3600  # of a build; the js one takes 250 MB
 NODE_MAJOR_MIN = 22  # js-libp2p 3 needs Promise.withResolvers and friends
 # What a developer may have left behind in a source folder; never part of a build.
 _LEFTOVERS = shutil.ignore_patterns("node_modules", "target", "venv", "__pycache__", "*.pyc", ".*")
@@ -50,12 +52,14 @@ def build(lang: str, log: Callable[[str], None] = print) -> list[str]:
     peers = cache_dir() / "peers"
     target = peers / (lang + "-" + _fingerprint(lang))
     if target.is_dir():
+        os.utime(target)  # in use
         return argv(target)
     peers.mkdir(parents=True, exist_ok=True)
     with open(peers / (lang + ".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes
         if not target.is_dir():
             _build_into(target, lang, steps, log)
+            _forget_old(peers, lang)
     return argv(target)
 
 
@@ -72,6 +76,14 @@ def _build_into(target: Path, lang: str, steps: Callable, log: Callable) -> None
     log(f"built the {lang} peer in {time.monotonic() - started:.0f} s")
 
 
+def _forget_old(peers: Path, lang: str) -> None:
+    """Builds of other sources, and what a killed build left, go when nobody used them lately."""
+    for pattern in (f"{lang}-{'[0-9a-f]' * HASH_DIGITS}", f".{lang}-*"):
+        for path in peers.glob(pattern):
+            if time.time() - path.stat().st_mtime > UNUSED_SECONDS_MAX:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 def _fingerprint(lang: str) -> str:
     """Names one build: sources, lock files, processor and, for py, the Python it runs on."""
     digest = hashlib.sha256(platform.machine().encode())
@@ -83,7 +95,7 @@ def _fingerprint(lang: str) -> str:
             if path.is_file():
                 digest.update(path.relative_to(copy).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:HASH_DIGITS]
 
 
 # --- one language each -------------------------------------------------------------------------
@@ -91,8 +103,12 @@ def _fingerprint(lang: str) -> str:
 
 def _build_go(work: Path) -> None:
     _need("go", "Go 1.26 or newer (https://go.dev/dl)")
+    probe = subprocess.run(["go", "list", "-m"], cwd=work, capture_output=True, text=True)
+    if probe.returncode:  # an older Go that may not fetch a newer one
+        raise Missing(f"go peer: install Go 1.26 or newer (https://go.dev/dl): {probe.stderr}")
     # Plain Go: the resolver that cgo would bring in is not used and costs memory.
-    _run(["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "peer", "."], work, CGO_ENABLED="0")
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"]
+    _run(["go", "build", *flags, "-o", "peer", "."], work, CGO_ENABLED="0")
 
 
 def _build_rust(work: Path) -> None:
@@ -151,19 +167,21 @@ def _need(tool: str, what: str) -> None:
 
 
 def _need_gmp(work: Path) -> None:
-    """py-libp2p pulls in fastecdsa, which compiles against GMP; CI may install it, users are told."""
+    """py-libp2p draws in fastecdsa, which compiles against GMP; CI installs it, users are told."""
     if _compiles("#include <gmp.h>", work):
         return
     if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
         _run(["apt-get", "update", "-q"], work, check=False)
-        _run(["apt-get", "install", "-q", "-y", "libgmp-dev"], work, DEBIAN_FRONTEND="noninteractive")
+        install = ["apt-get", "install", "-q", "-y", "libgmp-dev"]
+        _run(install, work, DEBIAN_FRONTEND="noninteractive")
     if not _compiles("#include <gmp.h>", work):
         raise Missing("gmp.h is missing: install GMP (Debian: apt-get install libgmp-dev)")
 
 
 def _compiles(source: str, work: Path) -> bool:
     command = ["cc", "-fsyntax-only", "-x", "c", "-"]
-    return subprocess.run(command, input=source.encode(), cwd=work, capture_output=True).returncode == 0
+    done = subprocess.run(command, input=source.encode(), cwd=work, capture_output=True)
+    return done.returncode == 0
 
 
 def _run(command: list[str], work: Path, check: bool = True, **environment: str) -> None:
@@ -179,7 +197,8 @@ def _run(command: list[str], work: Path, check: bool = True, **environment: str)
         errors="replace",
     )
     if check and step.returncode:
-        raise RuntimeError(f"{shlex.join(command)} failed ({step.returncode}):\n{step.stdout[-8000:]}")
+        said = step.stdout[-8000:]
+        raise RuntimeError(f"{shlex.join(command)} failed ({step.returncode}):\n{said}")
 
 
 def main(arguments: list[str]) -> int:

@@ -74,7 +74,8 @@ export class Commands {
       const node = await createNode()
       await node.start()
       this.#extra.push(node)
-      await dial(node, address)
+      const identities = new Identities(node)
+      await identities.wait(await node.dial(multiaddr(address)))
     })
     return { count }
   }

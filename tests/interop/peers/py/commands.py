@@ -85,7 +85,7 @@ class Commands:
     async def _keep_connection(self, address: str, task_status=trio.TASK_STATUS_IGNORED) -> None:
         close = self._close_extra
         async with running() as host:
-            await dial(host, address)
+            await settled(host, await dial(host, address))
             self._extra += 1
             task_status.started()
             await close.wait()
@@ -124,13 +124,18 @@ async def ping(host: IHost, peer: ID, count: int) -> list[float]:
     return times
 
 
+async def settled(host: IHost, peer: ID) -> None:
+    """Wait for the host's own question to a new peer."""
+    while peer in host._identify_inflight:  # noqa: ASYNC110 - it tells nobody when it is done
+        await trio.sleep(_IDENTIFY_POLL_S)
+
+
 async def identify(host: IHost, peer: ID) -> Identify:
     """Ask once more: the host keeps parts only, and asks a peer it knows no second time.
 
     Not while its own question is open: js-libp2p resets the second of two.
     """
-    while peer in host._identify_inflight:
-        await trio.sleep(_IDENTIFY_POLL_S)
+    await settled(host, peer)
     stream = await host.new_stream(peer, [IDENTIFY_ID])
     with trio.fail_after(_IDENTIFY_TIMEOUT_S):
         data = await read_length_prefixed_protobuf(stream, use_varint_format=True)

@@ -1,4 +1,4 @@
-"""A py-libp2p peer that a test starts and drives: JSON lines in, JSON lines out (see ../README.md)."""
+"""A py-libp2p peer that a test starts and drives by JSON lines (see ../README.md)."""
 
 import argparse
 import functools
@@ -129,6 +129,9 @@ async def main(options: argparse.Namespace) -> None:
 
         nursery.start_soon(serve)
         await quit_now.wait()
+        if options.mdns:
+            # Closing zeroconf waits for its thread, which asks a neighbour without SRV for 20 s.
+            os._exit(0)
         nursery.cancel_scope.cancel()
 
 
@@ -140,4 +143,3 @@ if __name__ == "__main__":
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--seed", help="Ed25519 seed, 32 bytes in hex")
     trio.run(functools.partial(main, parser.parse_args()))
-    os._exit(0)  # without waiting for the threads of a discovery that still listens

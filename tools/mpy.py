@@ -4,9 +4,13 @@ import argparse
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools import FAILED, OK, ROOT, USAGE, parser_of, say, sources, venv
 from tools.chip import micropython
+
+if TYPE_CHECKING:
+    from tests.micropython.run import Board
 
 EXAMPLES = """\
 examples:
@@ -14,6 +18,7 @@ examples:
   python3 -m tools mpy test                  run every shared test on it
   python3 -m tools mpy test tests/edge/wire  run the tests of a folder
   python3 -m tools mpy test tests/edge/wire/test_varint.py
+  python3 -m tools mpy --debug test FILE     keep asserts and line numbers, in a larger heap
   python3 -m tools mpy run SCRIPT.py ARGS    run a script where `import edge` finds the .mpy files
 
 exit codes: 0 all passed, 1 a test failed, 2 bad command line, 3 something is missing here
@@ -23,25 +28,33 @@ environment: MICROPYTHON names another binary, LIBP2P_EDGE_CACHE another place f
 
 def main(argv: list[str]) -> int:
     parser = parser_of("mpy", __doc__, EXAMPLES)
+    parser.add_argument("--debug", action="store_true", help="keep asserts and line numbers")
     parser.add_argument("what", choices=["path", "test", "run"])
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     asked = parser.parse_args(argv)
     if asked.what == "path":
         print(micropython.find())
         return OK
+    if asked.what == "run" and not asked.arguments:
+        say("name the script to run")
+        return USAGE
     venv.enter("dev")
-    with tempfile.TemporaryDirectory(prefix="edge-mpy-") as folder:
-        return (_test if asked.what == "test" else _run)(Path(folder), asked.arguments)
-
-
-def _test(folder: Path, arguments: list[str]) -> int:
     from tests.micropython.run import Board
 
+    with tempfile.TemporaryDirectory(prefix="edge-mpy-") as folder:
+        board = Board(Path(folder), asked.debug)
+        if asked.what == "test":
+            return _test(board, asked.arguments)
+        script = str(Path(asked.arguments[0]).resolve())
+        command = [board.program, "-X", "heapsize=" + board.heap, script, *asked.arguments[1:]]
+        return subprocess.run(command, env={"MICROPYPATH": f"{folder}:.frozen"}).returncode
+
+
+def _test(board: "Board", arguments: list[str]) -> int:
     tests = _chosen(arguments)
     if not tests:
         say("no shared test there: " + " ".join(arguments))
         return USAGE
-    board = Board(folder)
     failed = 0
     for test in tests:
         passed, text = board.run(test)
@@ -60,15 +73,3 @@ def _chosen(arguments: list[str]) -> list[Path]:
         for test in sources.shared_tests()
         if any(test == place or place in test.parents for place in places)
     ]
-
-
-def _run(folder: Path, arguments: list[str]) -> int:
-    from tests.micropython.run import HEAP, Board
-
-    if not arguments:
-        say("name the script to run")
-        return USAGE
-    board = Board(folder)
-    script = Path(arguments[0]).resolve()
-    command = [board.program, "-X", f"heapsize={HEAP}", str(script), *arguments[1:]]
-    return subprocess.run(command, env={"MICROPYPATH": f"{folder}:.frozen"}).returncode

@@ -1,7 +1,8 @@
 """Runs shared test files on MicroPython, each in a fresh process with a chip-sized heap.
 
 The shared core and its tests are compiled to .mpy into a folder that looks like the repository;
-device.py runs there.  `python3 -m tools mpy test [FILE...]` and pytest both come through here.
+device.py runs there.  The core is compiled as for a chip, without asserts and line numbers; to find
+a fault, ``debug`` keeps both and gives more heap.
 """
 
 import linecache
@@ -12,9 +13,10 @@ import subprocess
 from pathlib import Path
 
 from tools import ROOT, sources
-from tools.chip import compiler, micropython
+from tools.chip import compiler, image, micropython
 
 HEAP = "112k"
+DEBUG_HEAP = "2m"
 FILE_TIMEOUT_S = 600
 DEVICE = Path(__file__).parent / "device.py"
 
@@ -22,12 +24,14 @@ DEVICE = Path(__file__).parent / "device.py"
 class Board:
     """A build folder and the MicroPython that runs in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, debug: bool = False) -> None:
         self.folder = folder
+        self.heap = DEBUG_HEAP if debug else HEAP
         self.program = micropython.find()
-        files = sources.shared() + sources.shared_test_support()
         march = micropython.march(self.program)
-        self.refused = compiler.compile_files(files, folder, march)
+        optimise = 0 if debug else image.OPTIMISE
+        self.refused = compiler.compile_files(sources.shared(), folder, march, optimise)
+        self.refused |= compiler.compile_files(sources.shared_test_support(), folder, march)
         shutil.copy(DEVICE, folder)
         for data in (ROOT / "tests").glob("vectors/**/*.[!p]*"):
             if data.is_file() and "__pycache__" not in data.parts:
@@ -41,7 +45,7 @@ class Board:
         if name in self.refused:
             return False, self.refused[name]
         module = name.removesuffix(".py").replace("/", ".")
-        command = [self.program, "-X", f"heapsize={HEAP}", "-m", "device", module]
+        command = [self.program, "-X", f"heapsize={self.heap}", "-m", "device", module]
         try:
             done = subprocess.run(
                 command,

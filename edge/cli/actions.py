@@ -45,14 +45,14 @@ async def peers(node: Node, request: dict, say) -> None:
         for peer_id in [*held, *known]:
             await say(_describe_peer(node, peer_id))
         await say({"event": "listed", "connected": len(held), "known": len(known)})
-        while events:
+        while events is not None:
             event = describe(await events.get())
             if event:
                 await say(event)
     except EOFError:
         pass  # the node stops
     finally:
-        if events:
+        if events is not None:
             node.unwatch(events)
 
 

@@ -35,9 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
             screen.result({}, _overview(screen))
             return EXIT_OK if arguments else EXIT_USAGE
         if arguments[0] == "--version":
-            from edge import VERSION
+            from edge.swarm.identify import AGENT_VERSION
 
-            screen.result({}, "edge " + VERSION)
+            screen.result({}, "edge " + AGENT_VERSION.partition("/")[2])
             return EXIT_OK
         command = _command(arguments[0])
         options = _parser(arguments[0], command).parse_args(arguments[1:])

@@ -1,6 +1,6 @@
 """`edge run`: a node in the foreground, for people, pipes and service managers alike."""
 
-from edge.cli import EXIT_OK, event_loop, settings
+from edge.cli import EXIT_OK, lean, settings
 from edge.cli.data_dir import DataDir
 from edge.cli.screen import Screen
 
@@ -31,6 +31,7 @@ def add_arguments(parser) -> None:
 
 
 def run(options, screen: Screen) -> int:
+    lean.load()  # before anything that hashes or waits
     data = DataDir(options.data)
     config = settings.load(data, options.config, overrides(options))
     data.create()
@@ -39,7 +40,6 @@ def run(options, screen: Screen) -> int:
         key, is_new = data.open_identity()
         if is_new:
             screen.notice(f"this is a new peer; its key is {data.identity_path}")
-        event_loop.load()
         from edge.cli.service import Service
         from edge.system import aio
 

@@ -12,7 +12,7 @@ CPYTHON_ONLY = (
     "edge/__main__.py",
     "edge/cli/*",
     "edge/mdns/zeroconf.py",
-    "edge/system/primitives/openssl.py",
+    "edge/system/primitives/openssl*.py",
     "transports/multicast/interfaces.py",
     "transports/multicast/netlink.py",
     "transports/traced.py",

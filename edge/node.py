@@ -13,14 +13,15 @@ from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.identity.peer_store import FOREVER_MS, RECENT_TTL_MS, PeerStore
 from edge.mdns import Found, Lost
-from edge.swarm.identify import Identify
-from edge.swarm.ping import Ping
+from edge.swarm.protocols.identify import Identify
+from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import EVENTS_MAX, Connected, Disconnected, Swarm
 from edge.system import aio, clock
 from edge.system.log import Log
 from edge.wire import ip
 from edge.wire.multiaddr import Multiaddr
 
+GRACE_MS = 5000  # for an address of ours to come back
 _LOOPBACK = (b"\x7f\0\0\x01", bytes(15) + b"\x01")
 
 Moved = namedtuple("Moved", ("addresses",))  # ours; the machine has others now
@@ -69,7 +70,7 @@ class Node:
         self.started_ms = clock.monotonic_ms()
         self._home.load(self.peer_store, self.started_ms)
         if self.config.perf:
-            from edge.swarm.perf import Perf
+            from edge.swarm.protocols.perf import Perf
 
             Perf(self.swarm, True)
         for address in self.config.listen:
@@ -85,7 +86,7 @@ class Node:
         self._group.spawn(self._remember())
 
     def _keep(self) -> None:
-        from edge.swarm.keeper import Keeper
+        from edge.swarm.dialing.keeper import Keeper
 
         config = self.config
         doubt = self.discovery and self.discovery.doubt
@@ -138,9 +139,14 @@ class Node:
     # -- where we are
 
     def _look_around(self) -> None:
-        """Learn our addresses on all links, as 4 or 16 bytes."""
+        """Learn our addresses on all links, as 4 or 16 bytes; say so if they have changed."""
+        before = self.addresses()
         links = self._home.interfaces.current()
         self._hosts = [host for _, networks in links for host, _ in networks]
+        addresses = self.addresses()
+        if addresses != before:
+            self._emit(Moved(addresses))
+            self._group.spawn(self.identify.push())
 
     def _specific(self, address) -> list:
         """``address`` on each of our hosts if it stands for all of them."""
@@ -159,24 +165,20 @@ class Node:
         return self._sealed[1]
 
     async def _follow_interfaces(self) -> None:
-        """When an address of ours goes, so do the connections on it; peers are told the rest."""
-        before = self.addresses()
+        """Tell when our addresses change; leave connections on one that is gone for good.
+
+        A cable that is pulled for a moment takes no connection with it.  One on an address that
+        stays away while there are others is closed: keepalive would take minutes to notice.
+        """
         while True:
             await self._home.interfaces.changed()
             self._look_around()
-            for connection in self.swarm.connections():
-                if not self._is_ours(connection.local_address):
-                    self._group.spawn(connection.close())
-            addresses = self.addresses()
-            if addresses != before:
-                before = addresses
-                self._emit(Moved(addresses))
-                self._group.spawn(self.identify.push())
-
-    def _is_ours(self, address) -> bool:
-        """Whether the local end of a connection is still an address of ours, as far as we see."""
-        host = address and (address.raw("ip4") or address.raw("ip6"))
-        return not host or not _is_far(host) or host in self._hosts
+            await aio.sleep_ms(GRACE_MS)
+            self._look_around()
+            if [host for host in self._hosts if _is_far(host)]:
+                for connection in self.swarm.connections():
+                    if not self._is_ours(connection.local_address):
+                        self._group.spawn(connection.close())
 
     # -- whom we know
 

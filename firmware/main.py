@@ -8,8 +8,8 @@ import json
 
 from edge.errors import EdgeError
 from edge.identity import identity_file
-from edge.swarm.identify import Identify
-from edge.swarm.ping import Ping
+from edge.swarm.protocols.identify import Identify
+from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.system import aio, files
 from edge.wire.multiaddr import Multiaddr

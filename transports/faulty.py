@@ -27,8 +27,8 @@ class Faults:
         self._state = seed
 
     def below(self, bound: int) -> int:
-        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
-        return (self._state >> 8) % bound
+        self._state = (self._state * 1103515245 + 12345) % 2**31
+        return self._state // 256 % bound
 
 
 class Connection(wrapper.Connection):

@@ -58,7 +58,7 @@ async def peers(node: Node, request: dict, say) -> None:
 
 async def ping(node: Node, request: dict, say) -> None:
     """Round trips, one result each; a lost one is a result too."""
-    from edge.swarm.ping import PROTOCOL, round_trip
+    from edge.swarm.protocols.ping import PROTOCOL, round_trip
 
     count = _number(request, "count", 4, 1, PINGS_MAX)
     interval_ms = _number(request, "interval_ms", 1000, 0, 3600000)
@@ -92,7 +92,7 @@ async def dial(node: Node, request: dict, say) -> None:
 
 async def perf(node: Node, request: dict, say) -> None:
     """Move bytes to the peer, then back, and tell how long each took."""
-    from edge.swarm.perf import PROTOCOL, Perf
+    from edge.swarm.protocols.perf import PROTOCOL, Perf
 
     upload = _number(request, "upload_bytes", 1 << 26, 0, PERF_BYTES_MAX)
     download = _number(request, "download_bytes", 1 << 26, 0, PERF_BYTES_MAX)

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             screen.result({}, _overview(screen))
             return EXIT_OK if arguments else EXIT_USAGE
         if arguments[0] == "--version":
-            from edge.swarm.identify import AGENT_VERSION
+            from edge.swarm.protocols.identify import AGENT_VERSION
 
             screen.result({}, "edge " + AGENT_VERSION.partition("/")[2])
             return EXIT_OK

@@ -6,6 +6,7 @@ Spec: see edge.mdns.agent.  The door: see edge.mdns.
 from edge.errors import RemoteError
 from edge.mdns.agent import Agent
 from edge.system import aio, clock, const, entropy
+from edge.system.log import Log
 
 _ENTROPY_BYTES = const(64)
 _BURST_MAX = const(64)  # packets taken in without a rest
@@ -21,7 +22,7 @@ class Service:
     def __init__(self, peer_id: bytes, datagrams, **options) -> None:
         self._datagrams = datagrams
         self._agent = Agent(peer_id, entropy.random_bytes(_ENTROPY_BYTES), **options)
-        self._tasks = aio.Group()
+        self._tasks = aio.Group(_log_error)
         self._acted = aio.Event()
         self._event_came = aio.Event()
         self._running = False
@@ -74,7 +75,7 @@ class Service:
             if arrived:
                 try:
                     self._agent.receive_data(*arrived, now)
-                except RemoteError:
+                except (RemoteError, MemoryError):
                     pass  # anybody may say anything there
             else:
                 self._agent.set_interfaces(self._datagrams.interfaces(), now)
@@ -96,3 +97,7 @@ class Service:
             except aio.TimeoutError:
                 self._agent.handle_deadline(clock.monotonic_ms())
                 self._act()
+
+
+def _log_error(error: Exception) -> None:
+    Log("mdns").error("{!r}", error)

@@ -8,6 +8,8 @@ What it cannot do is tell where a packet came from: it believes answers from bey
 one hostile source may fill the tables of all.
 """
 
+from typing import Any
+
 from zeroconf import (
     DNSOutgoing,
     DNSQuestion,
@@ -50,6 +52,14 @@ class _Responder(Zeroconf):
                 out.add_additional_answer(record)
         return out
 
+    def async_send(self, out: DNSOutgoing, *arguments: Any, **options: Any) -> None:
+        """Leave out what was queued before our name changed."""
+        for record, _ in out.answers:
+            if record.type == _PTR and record.ttl and not out.is_query():
+                if not self.registry.async_get_info_name(record.alias.lower()):
+                    return
+        super().async_send(out, *arguments, **options)
+
     def generate_unregister_all_services(self) -> DNSOutgoing | None:
         infos = self.registry.async_get_service_infos()
         out = DNSOutgoing(_RESPONSE)
@@ -68,6 +78,7 @@ class _Link:
         self.is_loopback = ip.scope(networks[0][0]) == "loopback"
         self._service = service + "."
         self._info: ServiceInfo | None = None
+        self._repeating: Any = None  # says it a second and a third time
         first = [[ip.text(h) for h, _ in networks if len(h) == size][:1] for size in (4, 16)]
         self._zeroconf = _Responder(interfaces=first[0] + first[1])
         self._async = AsyncZeroconf(zc=self._zeroconf)
@@ -89,6 +100,8 @@ class _Link:
     async def announce(self, addresses: list[Multiaddr], peer_id: bytes) -> None:
         """Say that this is where we are, then goodbye to what was said before."""
         before, self._info = self._info, None
+        if self._repeating:
+            self._repeating.cancel()
         hosts = dnsaddr.hosts(self.networks)
         text = dnsaddr.text(addresses, peer_id, hosts)
         if text:
@@ -101,7 +114,8 @@ class _Link:
                 server=f"{label}.local.",
                 addresses=hosts,
             )
-            await self._async.async_register_service(self._info, cooperating_responders=True)
+            register = self._async.async_register_service
+            self._repeating = await register(self._info, cooperating_responders=True)
         if before:
             await self._async.async_unregister_service(before)
 

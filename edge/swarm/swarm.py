@@ -13,7 +13,7 @@ from edge.errors import EdgeError, LinkError, LocalError, RemoteError, printable
 from edge.identity.peer_id import PeerId
 from edge.swarm.connection import INBOUND, OUTBOUND, Connection
 from edge.swarm.crypto.noise import NoiseKeys
-from edge.swarm.dialer import Dialer
+from edge.swarm.dialing.dialer import Dialer
 from edge.swarm.limits import Limits, refuse_if_full
 from edge.swarm.upgrader import MUXERS, Upgraded, Upgrader
 from edge.system import aio, clock
@@ -88,7 +88,7 @@ class Swarm:
             raise LocalError("that is this node")
         held = self._connections.get(peer_id)
         if held:
-            return held[0]
+            return held[-1]  # the newest: an older one may be dead without knowing
         if not addresses:
             raise LinkError("no address known for {}".format(peer_id))
         refuse_if_full(self._count, self.limits.connections_max, "connections")

@@ -1,11 +1,13 @@
 """Where a node says it can be reached, while its machine's addresses come and go."""
 
+from edge import node
 from edge.node import Moved
 from edge.wire.multiaddr import Multiaddr
 from tests import kit
 from tests.edge.fake_link import Memory, event_of, node_of
 from transports import tcp
 
+node.GRACE_MS = 50  # nothing comes back here
 TEN = b"\x0a\0\0"
 LINK_LOCAL = b"\xfe\x80" + bytes(13) + b"\x01"
 

@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.errors import EdgeError
 from edge.identity.keys import PrivateKey
-from edge.swarm.identify import Identify
-from edge.swarm.ping import Ping
+from edge.swarm.protocols.identify import Identify
+from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.system import aio, log
 from edge.wire.multiaddr import Multiaddr

@@ -1,3 +1,5 @@
+"""The transport within one process."""
+
 from edge.errors import LinkError, LocalError
 from edge.wire.multiaddr import Multiaddr
 from tests import kit

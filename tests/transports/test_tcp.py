@@ -1,3 +1,5 @@
+"""TCP, on real sockets."""
+
 from edge.errors import LinkError, LocalError
 from edge.system import MICROPYTHON
 from edge.wire.multiaddr import Multiaddr

@@ -4,6 +4,7 @@ from edge.errors import RemoteError
 from edge.mdns import message
 from edge.mdns.agent import Agent
 from edge.wire.multiaddr import Multiaddr
+from tests.contract.mdns import peer_id
 
 GROUP4 = b"\xe0\0\0\xfb"
 PORT = 5353
@@ -11,11 +12,6 @@ SERVICE = message.name("_p2p._udp.local")
 PTR, TXT = 12, 16
 SECOND = 1000
 STRANGER = (b"\x0a\0\0\x63", PORT)
-
-
-def peer_id(number: int) -> bytes:
-    """An Ed25519 peer id."""
-    return b"\0\x24\x08\x01\x12\x20" + bytes([number & 255, number >> 8]) * 16
 
 
 def addresses(*texts) -> list:

@@ -5,9 +5,9 @@ import os
 
 from edge.errors import EdgeError
 from edge.identity.keys import PrivateKey
-from edge.swarm.identify import Identify
+from edge.swarm.protocols.identify import Identify
 from edge.swarm.limits import Limits
-from edge.swarm.ping import Ping
+from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.swarm.upgrader import Upgrader
 from edge.system import aio

@@ -1,6 +1,6 @@
 """Which address is tried when."""
 
-from edge.swarm.dial_plan import (
+from edge.swarm.dialing.dial_plan import (
     ADDRESSES_MAX,
     REST_MAX_MS,
     REST_MS,

@@ -3,8 +3,8 @@
 from edge.errors import LinkError, RemoteError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_store import PeerStore
-from edge.swarm import identify, identify_message, ping
-from edge.swarm.identify_message import NOTHING, Identified, merge
+from edge.swarm.protocols import identify, identify_message, ping
+from edge.swarm.protocols.identify_message import NOTHING, Identified, merge
 from edge.system import aio, clock
 from edge.wire import protobuf, varint
 from edge.wire.multiaddr import Multiaddr

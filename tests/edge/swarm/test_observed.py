@@ -1,6 +1,6 @@
 """An address others see us at counts once enough of them agree."""
 
-from edge.swarm.observed import ADDRESSES_MAX, AGREEING_MIN, MEMORY_MS, ObservedAddresses
+from edge.swarm.nat.observed import ADDRESSES_MAX, AGREEING_MIN, MEMORY_MS, ObservedAddresses
 from edge.wire.multiaddr import Multiaddr
 from tests import kit
 

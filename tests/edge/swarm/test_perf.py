@@ -1,7 +1,7 @@
 """Perf: off unless asked for, bounded, one run at a time."""
 
 from edge.errors import LinkError, RemoteError
-from edge.swarm import perf
+from edge.swarm.protocols import perf
 from edge.system import MICROPYTHON, aio
 from edge.wire import fixed
 from tests import kit

@@ -19,9 +19,9 @@ from edge.errors import EdgeError, LinkError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_store import PeerStore
-from edge.swarm.identify import Identify
-from edge.swarm.perf import Perf
-from edge.swarm.ping import Ping
+from edge.swarm.protocols.identify import Identify
+from edge.swarm.protocols.perf import Perf
+from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Connected, Disconnected, Swarm
 from edge.wire.multiaddr import Multiaddr
 from transports import open_transport

@@ -7,9 +7,9 @@
 from edge.errors import EdgeError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
-from edge.swarm import identify_message
-from edge.swarm.identify_message import MESSAGE_BYTES_MAX, MESSAGES_MAX, NOTHING, Identified
-from edge.swarm.observed import ObservedAddresses
+from edge.swarm.protocols import identify_message
+from edge.swarm.protocols.identify_message import MESSAGE_BYTES_MAX, MESSAGES_MAX, NOTHING, Identified
+from edge.swarm.nat.observed import ObservedAddresses
 from edge.system import aio, clock
 from edge.wire import varint
 from edge.wire.buffer import Buffer

@@ -110,7 +110,7 @@ class Keeper:
             self._changed.fire()
 
     def _failed(self, peer_id, wanted: _Wanted, now: int) -> None:
-        wait = min(self._interval_ms << wanted.failures, RETRY_MAX_MS)
+        wait = min(self._interval_ms * 2 ** (wanted.failures), RETRY_MAX_MS)
         wanted.failures = min(wanted.failures + 1, 12)
         self._plan(peer_id, wanted, now + wait)
 

@@ -2,7 +2,7 @@
 
 from edge.errors import EdgeError, LinkError, LocalError
 from edge.swarm.connection import OUTBOUND
-from edge.swarm.dial_plan import DialPlan, Rests
+from edge.swarm.dialing.dial_plan import DialPlan, Rests
 from edge.swarm.limits import refuse_if_full
 from edge.system import aio, clock
 

@@ -10,7 +10,7 @@ from edge.wire import fixed
 PROTOCOL = "/perf/1.0.0"
 BLOCK_BYTES = 65536
 RUN_MAX_MS = 300000
-DOWNLOAD_MAX = 1 << 40  # bytes a client may ask for
+DOWNLOAD_MAX = 2**40  # bytes a client may ask for
 _BLOCK = bytes(BLOCK_BYTES)
 
 

@@ -1,0 +1,1 @@
+"""Getting connected: which address of a peer to try when, and which peers to stay connected to."""

@@ -1,0 +1,1 @@
+"""Getting through: what others can tell about how we are reached from outside."""

@@ -180,6 +180,11 @@ class Node:
                     if not self._is_ours(connection.local_address):
                         self._group.spawn(connection.close())
 
+    def _is_ours(self, address) -> bool:
+        """Whether the local end of a connection is still an address of ours, as far as we see."""
+        host = address and (address.raw("ip4") or address.raw("ip6"))
+        return not host or not _is_far(host) or host in self._hosts
+
     # -- whom we know
 
     async def _follow_swarm(self, events) -> None:

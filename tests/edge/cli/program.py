@@ -43,6 +43,8 @@ class Running:
         self.data = data
         self._events: queue.Queue[dict | None] = queue.Queue()
         self.noted: list[str] = []
+        self.told: list[dict] = []  # the events taken so far
+        self.peer_id = ""
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, env=environment(**more))  # fmt: skip
         self._threads = [
@@ -75,6 +77,10 @@ class Running:
 
     def event(self, name: str, timeout_s: float = WAIT_S, **fields) -> dict:
         """The next event of that name with those fields; others before it are passed over."""
+        return self.next_event(timeout_s, event=name, **fields)
+
+    def next_event(self, timeout_s: float = WAIT_S, **fields) -> dict:
+        """The next event with those fields; others before it are passed over."""
         until = time.monotonic() + timeout_s
         while True:
             try:
@@ -82,15 +88,19 @@ class Running:
             except queue.Empty:
                 event = None
             if event is None:
-                raise AssertionError(f"no {name} {fields} within {timeout_s} s\n" + self.said())
-            if event["event"] == name and all(event.get(k) == v for k, v in fields.items()):
+                raise AssertionError(f"no event {fields} within {timeout_s} s\n" + self.said())
+            self.told.append(event)
+            if all(event.get(key) == value for key, value in fields.items()):
                 return event
 
     def ready(self) -> dict:
-        return self.event("ready")
+        ready = self.event("ready")
+        self.peer_id = ready["peer_id"]
+        return ready
 
     def said(self) -> str:
-        return "\n".join([f"exit code {self.process.poll()}", *self.noted])
+        told = [json.dumps(event) for event in self.told]
+        return "\n".join([f"exit code {self.process.poll()}", *self.noted, *told])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""

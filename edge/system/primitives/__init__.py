@@ -79,11 +79,11 @@ def use(name: str) -> None:
 def __getattr__(name: str):
     if name[0] != "_":
         for file in _files().split():
-            module = _open(file)
-            if hasattr(module, name):
+            found = getattr(_open(file), name, None)
+            if found:
                 _kept.append(name)
-                globals()[name] = getattr(module, name)
-                return globals()[name]
+                globals()[name] = found
+                return found
     raise AttributeError(name)
 
 

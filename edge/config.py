@@ -34,6 +34,15 @@ KNOBS = (
 class NodeConfig:
     """One attribute a knob; made whole or not at all (LocalError)."""
 
+    listen: list[Multiaddr]
+    peers: list[Multiaddr]
+    mdns: bool
+    perf: bool
+    connections_auto_max: int
+    reconnect_interval_s: int
+    save_interval_s: int
+    stop_timeout_ms: int
+
     def __init__(self, values: dict | None = None) -> None:
         rest = dict(values or {})
         for name, default, least, most in KNOBS:
@@ -51,7 +60,7 @@ class NodeConfig:
             raise LocalError("no setting {}; did you mean {}?".format(printable(name), near))
 
 
-def _addresses(name: str, value, most: int) -> list:
+def _addresses(name: str, value: object, most: int) -> list[Multiaddr]:
     if not isinstance(value, (list, tuple)) or len(value) > most:
         raise LocalError("{} must be a list of at most {} multiaddrs".format(name, most))
     addresses = [Multiaddr(str(text)) for text in value]

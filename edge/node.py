@@ -16,7 +16,7 @@ from edge.mdns import Found, Lost
 from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import EVENTS_MAX, Connected, Disconnected, Swarm
-from edge.system import aio, clock
+from edge.system import aio, clock, const
 from edge.system.log import Log
 from edge.wire import ip
 from edge.wire.multiaddr import Multiaddr
@@ -28,26 +28,41 @@ Moved = namedtuple("Moved", ("addresses",))  # ours; the machine has others now
 
 _log = Log("node")
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edge.config import NodeConfig
+    from edge.identity.keys import PrivateKey
+    from edge.swarm.connection import Connection
+
 
 class Home:
     """What a node asks of the machine it lives on.  This one has no network and no memory."""
 
-    interfaces = None  # as edge.mdns describes them
+    interfaces: "Any" = None  # as edge.mdns describes them
 
-    def load(self, store, now: int) -> None:
+    def load(self, store: PeerStore, now: int) -> None:
         """Add the peers remembered from last time to ``store``."""
 
-    def save(self, store, now: int) -> None:
+    def save(self, store: PeerStore, now: int) -> None:
         """Remember the peers in ``store``.  LocalError if that is impossible."""
 
-    def seal(self, key, addresses: list) -> bytes | None:
+    def seal(self, key: "PrivateKey", addresses: list[Multiaddr]) -> bytes | None:
         """A signed peer record of ``addresses``, if this machine can make one."""
         return None
 
 
 class Node:
-    def __init__(self, key, config, transports, home=None, discovery=None) -> None:
-        """``key``: PrivateKey; ``config``: NodeConfig; ``discovery``: as edge.mdns describes it."""
+    def __init__(
+        self,
+        key: "PrivateKey",
+        config: "NodeConfig",
+        transports: "list[Any]",
+        home: Home | None = None,
+        discovery: "Any" = None,
+    ) -> None:
+        """``transports``: as edge.swarm.transport, ``discovery``: as edge.mdns describes them."""
         self.config = config
         self.discovery = discovery
         self.peer_store = PeerStore()
@@ -58,9 +73,9 @@ class Node:
         self._home = home or Home()
         self._group = aio.Group(self._failed)
         self._watchers: list = []
-        self._keeper = None  # stays connected to who is wanted
+        self._keeper: Any = None  # stays connected to who is wanted
         self._hosts: list = []
-        self._sealed = (None, None)  # addresses, their record
+        self._sealed: tuple = (None, None)  # addresses, their record
         self.started_ms = 0
         self._unsaved = False
         self._save_failed = False
@@ -116,7 +131,7 @@ class Node:
         if self._home.interfaces:
             self._home.interfaces.close()
 
-    def addresses(self) -> list:
+    def addresses(self) -> list[Multiaddr]:
         """Where peers can reach us: Multiaddrs without /p2p, nothing unspecified among them."""
         found: list = []
         for address in self.swarm.listen_addresses():
@@ -126,13 +141,13 @@ class Node:
         return found + [seen for seen in self.identify.observed.confirmed(clock.monotonic_ms())
                         if seen not in found]  # fmt: skip
 
-    def watch(self):
+    def watch(self) -> aio.Queue:
         """A Queue of what happens from now on: the swarm's events, Found, Lost, Moved."""
         queue = aio.Queue(EVENTS_MAX)
         self._watchers.append(queue)
         return queue
 
-    def unwatch(self, queue) -> None:
+    def unwatch(self, queue: aio.Queue) -> None:
         queue.close()
         self._watchers = [watcher for watcher in self._watchers if watcher is not queue]
 
@@ -148,18 +163,18 @@ class Node:
             self._emit(Moved(addresses))
             self._group.spawn(self.identify.push())
 
-    def _specific(self, address) -> list:
+    def _specific(self, address: Multiaddr) -> list[Multiaddr]:
         """``address`` on each of our hosts if it stands for all of them."""
         name = address.components[0][0]
         host = address.raw(name)
-        if name not in ("ip4", "ip6") or host != bytes(len(host)):
+        if not host or name not in ("ip4", "ip6") or host != bytes(len(host)):
             return [address]
         rest = str(address)[len(name) + len(ip.text(host)) + 2 :]
         hosts = [other for other in self._hosts if len(other) == len(host) and _is_far(other)]
         hosts = hosts or [_LOOPBACK[len(host) > 4]]
         return [Multiaddr("/{}/{}{}".format(name, ip.text(other), rest)) for other in hosts]
 
-    def _seal(self, addresses: list):
+    def _seal(self, addresses: list[Multiaddr]) -> bytes | None:
         if self._sealed[0] != addresses:
             self._sealed = (addresses, self._home.seal(self.swarm.key, addresses))
         return self._sealed[1]
@@ -175,19 +190,19 @@ class Node:
             self._look_around()
             await aio.sleep_ms(GRACE_MS)
             self._look_around()
-            if [host for host in self._hosts if _is_far(host)]:
-                for connection in self.swarm.connections():
-                    if not self._is_ours(connection.local_address):
-                        self._group.spawn(connection.close())
+            for connection in self.swarm.connections():
+                if not self._is_ours(connection.local_address):
+                    self._group.spawn(connection.close())
 
-    def _is_ours(self, address) -> bool:
-        """Whether the local end of a connection is still an address of ours, as far as we see."""
+    def _is_ours(self, address: Multiaddr | None) -> bool:
+        """Whether the local end of a connection is still an address of ours, or none is."""
         host = address and (address.raw("ip4") or address.raw("ip6"))
-        return not host or not _is_far(host) or host in self._hosts
+        far = [other for other in self._hosts if _is_far(other)]
+        return not host or not far or not _is_far(host) or host in far
 
     # -- whom we know
 
-    async def _follow_swarm(self, events) -> None:
+    async def _follow_swarm(self, events: aio.Queue) -> None:
         while True:
             event = await events.get()
             now = clock.monotonic_ms()
@@ -197,13 +212,13 @@ class Node:
                 self._disconnected(event.connection, now)
             self._emit(event)
 
-    def _connected(self, connection, now: int) -> None:
+    def _connected(self, connection: "Connection", now: int) -> None:
         self._unsaved = True
         self.peer_store.set_connected(connection.remote_peer, True, now)
         if connection.direction == "outbound":
             self.peer_store.mark_good(connection.remote_peer, connection.remote_address, now)
 
-    def _disconnected(self, connection, now: int) -> None:
+    def _disconnected(self, connection: "Connection", now: int) -> None:
         peer_id = connection.remote_peer
         if self.swarm.connections(peer_id):
             return
@@ -227,7 +242,7 @@ class Node:
                 self._found(peer_id, event.addresses, clock.monotonic_ms())
                 self._emit(Found(peer_id, event.addresses, event.interface))
 
-    def _found(self, peer_id, addresses: list, now: int) -> None:
+    def _found(self, peer_id: PeerId, addresses: list[Multiaddr], now: int) -> None:
         self._unsaved = True
         self.peer_store.add_addresses(peer_id, addresses, RECENT_TTL_MS, now)
         self._keeper.want(peer_id, now)
@@ -251,10 +266,10 @@ class Node:
                 _log.warn("peers are not remembered: {}", error)
             self._save_failed = True
 
-    def _failed(self, error) -> None:
+    def _failed(self, error: Exception) -> None:
         _log.error("a task failed: {}: {}", type(error).__name__, printable(error, 200))
 
-    def _emit(self, event) -> None:
+    def _emit(self, event: tuple) -> None:
         for watcher in self._watchers:
             watcher.put_nowait(event)
 

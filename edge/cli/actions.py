@@ -15,7 +15,8 @@ from edge.system import aio, clock
 from edge.wire.multiaddr import Multiaddr
 
 PINGS_MAX = 1000000  # of one command
-PERF_BYTES_MAX = 1 << 36
+PERF_BYTES = 67108864  # each way, unless told otherwise
+PERF_BYTES_MAX = 68719476736
 SUFFIX_LEAST = 4  # characters that may stand for a peer id
 DISCOVERY_MS = 4000  # how long a node that has just started listens before it says "unknown"
 IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
@@ -94,8 +95,8 @@ async def perf(node: Node, request: dict, say) -> None:
     """Move bytes to the peer, then back, and tell how long each took."""
     from edge.swarm.protocols.perf import PROTOCOL, Perf
 
-    upload = _number(request, "upload_bytes", 1 << 26, 0, PERF_BYTES_MAX)
-    download = _number(request, "download_bytes", 1 << 26, 0, PERF_BYTES_MAX)
+    upload = _number(request, "upload_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
+    download = _number(request, "download_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
     connection = await _connect(node, request)
     await _identified(connection)
     if connection.identified and PROTOCOL not in connection.identified.protocols:

@@ -201,8 +201,7 @@ def check_files(_: DataDir) -> Iterator[Finding]:
         yield (
             "warn",
             f"at most {soft} open files: connections may be refused",
-            f"'ulimit -n {min(max(hard, soft), 4096)}' before 'edge run', or LimitNOFILE= in the "
-            "systemd unit",
+            f"'ulimit -n {min(max(hard, soft), 4096)}' before 'edge run', or LimitNOFILE=",
         )
     else:
         yield "ok", f"up to {'any number of' if soft < 0 else soft} open files", ""

@@ -1,4 +1,4 @@
-"""The control socket: other commands ask the running node, one JSON line there, some JSON lines back.
+"""The control socket: other commands ask the running node, one JSON line there, some back.
 
     client                                   node
     {"do":"ping","peer":"12D3..","count":2}  ->
@@ -17,6 +17,10 @@ import stat
 from edge import errors
 from edge.errors import LimitError, LinkError, LocalError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+
 REQUEST_BYTES_MAX = 8192
 REPLY_BYTES_MAX = 1048576  # of one line, at the client
 CLIENTS_MAX = 8
@@ -34,7 +38,7 @@ class ControlServer:
         self._node = node
         self._actions = actions
         self._tasks: list = []
-        self._server = None
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen; the caller holds the lock of the directory, so what is there now is stale."""
@@ -100,8 +104,8 @@ class ControlServer:
                 (work, gone), timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
             )
             if work.done():
-                error = work.exception()
-                await _say(writer, _failure(error) if error else {"done": True})
+                failed = work.exception()
+                await _say(writer, _failure(failed) if failed else {"done": True})
         finally:
             work.cancel()
             gone.cancel()
@@ -191,7 +195,9 @@ async def _read_request(reader) -> dict:
     except asyncio.TimeoutError:
         raise LimitError(f"no whole request within {REQUEST_TIMEOUT_S} s") from None
     except (ValueError, RecursionError):  # not JSON, not UTF-8, or longer than the limit
-        raise LocalError(f"a request is one JSON line of at most {REQUEST_BYTES_MAX} bytes") from None
+        raise LocalError(
+            f"a request is one JSON line of at most {REQUEST_BYTES_MAX} bytes"
+        ) from None
     if not isinstance(request, dict):
         raise LocalError("a request is a JSON object")
     return request

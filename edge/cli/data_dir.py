@@ -1,5 +1,7 @@
 """The data directory: what a node keeps between two starts, and the lock that keeps it alone.
 
+Its files:
+
     identity.key   the private key, libp2p's protobuf form; mode 0600, never overwritten
     peers          the peer store
     record-seq     the number of the last signed peer record

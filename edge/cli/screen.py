@@ -142,9 +142,7 @@ def _paint(style: str, text: str) -> str:
 
 def _wants_colour(stream) -> bool:
     """Terminals do, unless https://no-color.org or a dumb one says otherwise."""
-    return (
-        stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _takes_more(stream) -> bool:

@@ -1,10 +1,14 @@
-"""A node as a service: runs until told to stop, tells what happens, answers other commands."""
+"""A node as a service: runs until told to stop, tells what happens, answers other commands.
+
+A service manager hears READY=1, WATCHDOG=1 and STOPPING=1 as sd_notify(3) has it: one datagram of
+NAME=value lines to the socket that NOTIFY_SOCKET names.
+"""
 
 import asyncio
 import os
 import signal
+import socket
 
-from edge.cli import systemd
 from edge.cli.actions import ACTIONS
 from edge.cli.control import ControlServer
 from edge.cli.data_dir import DataDir
@@ -53,7 +57,7 @@ class Service:
                 await self._open_control(control)
             await self._live(node)
         finally:
-            systemd.notify("STOPPING=1")
+            notify("STOPPING=1")
             await self._close(node, control)
 
     def _stop(self, number: int) -> None:
@@ -76,7 +80,7 @@ class Service:
         """Tell what happens until somebody wants the node to stop."""
         events = node.watch()
         tasks = [asyncio.ensure_future(self._tell(node, events))]
-        interval_ms = systemd.watchdog_ms()
+        interval_ms = watchdog_ms()
         if interval_ms:
             tasks.append(asyncio.ensure_future(_feed_watchdog(interval_ms / 1000)))
         stopped = asyncio.ensure_future(self._stopping.wait())
@@ -97,7 +101,7 @@ class Service:
             "data": self._data.path,
         }
         self._print(ready, self._greeting(ready))
-        systemd.notify(f"READY=1\nSTATUS={node.peer_id}")
+        notify(f"READY=1\nSTATUS={node.peer_id}")
         while True:
             event = describe(await events.get())
             if event:
@@ -153,10 +157,35 @@ async def listen_by_default(node: Node) -> None:
 
 async def _feed_watchdog(interval_s: float) -> None:
     while True:
-        systemd.notify("WATCHDOG=1")
+        notify("WATCHDOG=1")
         await asyncio.sleep(interval_s)
 
 
 def _log_failure(_loop, context: dict) -> None:
     error = context.get("exception")
     _log.error("{}: {!r}", context.get("message", ""), error)
+
+
+def notify(state: str) -> bool:
+    """Send ``state``, such as ``READY=1``; False if no service manager listens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return False
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            sender.settimeout(1)
+            sender.sendto(state.encode(), address)
+    except OSError:
+        return False
+    return True
+
+
+def watchdog_ms() -> int | None:
+    """How often to say ``WATCHDOG=1``: half of what the service manager waits; None for never."""
+    limit_us = os.environ.get("WATCHDOG_USEC", "")
+    pid = os.environ.get("WATCHDOG_PID", "")
+    if not limit_us.isdigit() or (pid and pid != str(os.getpid())):
+        return None
+    return max(1, int(limit_us) // 2000)

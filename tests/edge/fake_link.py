@@ -78,7 +78,6 @@ class Memory(Home):
 
     def seal(self, key, addresses):
         self.sealed += 1
-        return None
 
 
 def keys_in_order(count: int) -> list:

@@ -182,9 +182,9 @@ async def test_a_record_is_sealed_once_per_set_of_addresses():
     await a.start()
     await b.start()
     for _ in range(3):
-        connection = await b.swarm.dial(Multiaddr(address_of(a)))
-        await until(lambda: connection.identified)
-        await connection.close()
+        await b.swarm.dial(Multiaddr(address_of(a)))
+        await until(lambda: b.swarm.connections()[0].identified)
+        await b.swarm.close_peer(a.peer_id)
         await until(lambda: not b.swarm.connections())
     assert home.sealed == 1
     await a.stop()

@@ -29,5 +29,7 @@ def run(options, screen: Screen) -> int:
             screen.notice(f"this is a new peer; its key is {data.identity_path}")
         status = {"event": "status", "peer_id": str(PeerId.from_public_key(key.public)),
                   "addresses": []}  # fmt: skip
-    screen.result(status, "\n".join([screen.paint("bold", status["peer_id"]), *status["addresses"]]))
+    screen.result(
+        status, "\n".join([screen.paint("bold", status["peer_id"]), *status["addresses"]])
+    )
     return EXIT_OK

@@ -19,7 +19,7 @@ _RATES = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
 def add_arguments(parser) -> None:
     parser.add_argument("peer", help="peer id, its end, or a multiaddr")
     parser.add_argument("--upload", default="64M", metavar="SIZE",
-                        help="bytes to send: a number, or one with K, M or G (default: 64M)")  # fmt: skip
+                        help="bytes to send, also with K, M or G (default: 64M)")  # fmt: skip
     parser.add_argument("--download", default="64M", metavar="SIZE",
                         help="bytes to ask for (default: 64M)")  # fmt: skip
 

@@ -5,8 +5,8 @@ from edge.cli.data_dir import DataDir
 from edge.cli.screen import Screen
 
 SUMMARY = """\
-Start a node and keep it running.  It prints its peer id and addresses, then the peers it finds and
-connects to.  Ctrl-C or SIGTERM stops it with a goodbye to everyone; a second one stops it at once."""
+Start a node and keep it running.  It prints its peer id and addresses, then the peers it finds
+and connects to.  Ctrl-C or SIGTERM stops it with a goodbye to everyone, a second one at once."""
 EXAMPLES = """\
   edge run                                          all interfaces, port 4001, mDNS
   edge run --listen /ip4/127.0.0.1/tcp/0 --no-mdns  this machine only, any port
@@ -22,7 +22,7 @@ def add_arguments(parser) -> None:
                         "/ip4/0.0.0.0/tcp/4001 and /ip6/::/tcp/4001)")  # fmt: skip
     parser.add_argument("--no-listen", action="store_true", help="only dial")
     parser.add_argument("--peer", metavar="ADDR", action="append",
-                        help="stay connected to this peer; ends in /p2p/...; may be repeated")  # fmt: skip
+                        help="stay connected to it; ends in /p2p/...; may be repeated")  # fmt: skip
     parser.add_argument("--no-mdns", action="store_true", help="neither announce nor find peers")
     parser.add_argument("--perf", action="store_true", help="let peers measure throughput")
     parser.add_argument("--trace", metavar="FILE", help="write all traffic to a pcap file")

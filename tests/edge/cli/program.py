@@ -30,7 +30,9 @@ def edge(*arguments: str, check: int | None = 0, prefix: tuple[str, ...] = (), g
     done = subprocess.run(command(*arguments, prefix=prefix), input=given, capture_output=True,
                           text=True, timeout=60, env=environment(**more))  # fmt: skip
     if check is not None:
-        assert done.returncode == check, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == check, (
+            f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

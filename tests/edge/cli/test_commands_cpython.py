@@ -151,7 +151,9 @@ def test_what_is_no_key_is_refused(tmp_path, junk) -> None:
 
 def test_another_kind_of_key_is_named(tmp_path) -> None:
     rsa = base64.b64encode(b"\x08\x00\x12\x04abcd").decode()
-    assert "not Ed25519" in edge("key", "import", "--data", str(tmp_path), given=rsa, check=2).stderr
+    assert (
+        "not Ed25519" in edge("key", "import", "--data", str(tmp_path), given=rsa, check=2).stderr
+    )
 
 
 # config
@@ -219,7 +221,7 @@ def test_an_impostor_is_told(nodes, tmp_path) -> None:
 
 
 def test_dial_shows_what_the_peer_says(nodes) -> None:
-    a, b, _, second = nodes
+    a, _, _, second = nodes
     (card,) = lines(edge("dial", second, "--json", "--data", str(a.data)).stdout)
     assert card["peer_id"] == second and card["agent_version"].startswith("libp2p-edge/")
     assert "/ipfs/ping/1.0.0" in card["protocols"] and "/perf/1.0.0" in card["protocols"]

@@ -165,11 +165,10 @@ def test_only_under_a_service_manager_a_node_outlives_its_reader(tmp_path, super
             a.stdout.close()
             with run(tmp_path / "b", "--peer", there["addresses"][0]) as b:
                 b.event("connected")
-                if supervised:
-                    time.sleep(0.5)
-                    assert a.poll() is None
-                    a.terminate()
-                assert a.wait(WAIT_S) == 0
+                time.sleep(0.5)
+            assert (a.poll() is None) is supervised
+            a.terminate()
+            assert a.wait(WAIT_S) == 0
 
 
 def test_people_see_lines(tmp_path) -> None:

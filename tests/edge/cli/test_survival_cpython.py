@@ -14,6 +14,8 @@ from tests import needs
 from tests.edge.cli.program import Running, edge
 from tests.lan_cpython import Lan
 
+pytestmark = pytest.mark.slow
+
 YEAR_S = 365 * 86400
 LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
 AGAIN_S = 40  # until two nodes have found each other again
@@ -253,7 +255,8 @@ def test_a_node_starts_on_a_full_disk_if_it_has_an_identity(tmp_path) -> None:
 
 def test_no_identity_is_made_on_a_full_disk(tmp_path) -> None:
     disk = SmallDisk(tmp_path / "d")
-    prepare = f"cat /dev/zero >'{disk.folder}/fill'; \"$@\"; code=$?; ls '{disk.folder}'; exit $code"
+    fill = f"cat /dev/zero >'{disk.folder}/fill'"
+    prepare = f"{fill}; \"$@\"; code=$?; ls '{disk.folder}'; exit $code"
     prefix = (*disk.prefix, "sh", "-c", prepare, "sh")
     failed = edge("run", *LOOPBACK, "--data", str(disk.folder), check=1, prefix=prefix)
     assert "the disk is full" in failed.stderr
@@ -284,4 +287,3 @@ def test_a_stopped_process_goes_on_where_it_was(tmp_path) -> None:
             assert b.stop() == 0
         assert a.process.poll() is None
         assert a.stop() == 0
-

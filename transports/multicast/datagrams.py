@@ -18,7 +18,7 @@ from edge.wire import ip
 PORT = 5353
 GROUPS = (b"\xe0\0\0\xfb", b"\xff\x02" + bytes(13) + b"\xfb")  # 224.0.0.251, ff02::fb
 
-_PACKET_MAX = const(9000)  # bytes, RFC 6762 section 17
+PACKET_BYTES_MAX = 1500 if MICROPYTHON else 9000  # RFC 6762 section 17
 _QUEUE_MAX = const(64)  # packets that wait to be received; the kernel keeps some and drops the rest
 _BATCH_MAX = const(16)  # packets read off a socket before others have their turn
 _PAUSE_MS = const(1000)  # before a socket that failed is read again
@@ -32,7 +32,6 @@ if MICROPYTHON:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            _try_option(sock, socket.SOL_SOCKET, 15, 1)  # SO_REUSEPORT of the unix port
             try:
                 sock.bind(to_address(b"\0\0\0\0", PORT, interface))
             except OSError:  # the firmware's own responder has it: we can ask but not answer
@@ -77,10 +76,10 @@ class _Group(net.platform.Readiness):
             try:
                 await self._readable()
                 for _ in range(_BATCH_MAX):
-                    packet, source = self._socket.recvfrom(_PACKET_MAX)
+                    packet, source = self._socket.recvfrom(PACKET_BYTES_MAX)
                     await arrived.put((packet, from_address(source), self._interface))
-            except OSError as error:
-                if self._open and error.errno != errno.EAGAIN:
+            except (OSError, MemoryError) as error:
+                if self._open and getattr(error, "errno", 0) != errno.EAGAIN:
                     log.debug("{}: {}", self._interface, error)
                     await aio.sleep_ms(_PAUSE_MS)
 
@@ -104,7 +103,7 @@ class Multicast:
         self._groups: dict = {}  # by interface and size of an address
         self._arrived = aio.Queue(_QUEUE_MAX)
         self._changed = False
-        self._tasks = aio.Group()
+        self._tasks = aio.Group(_log_error)
 
     async def open(self) -> None:
         self._adapt()
@@ -163,6 +162,10 @@ class Multicast:
                     continue
                 self._groups[key] = group
                 self._tasks.spawn(group.read(self._arrived))
+
+
+def _log_error(error: Exception) -> None:
+    log.error("{!r}", error)
 
 
 class FixedInterfaces:

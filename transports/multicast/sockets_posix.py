@@ -21,7 +21,9 @@ def open_socket(interface: str, host: bytes, group: bytes) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "SO_REUSEPORT"):
+        # Linux shares by REUSEADDR; with REUSEPORT it would take the sockets of all interfaces
+        # for one, and give a packet to any of them.  BSD wants both.
+        if hasattr(socket, "SO_REUSEPORT") and not _LINUX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET:
             _join4(sock, host, group)

@@ -106,13 +106,13 @@ class Agent:
         """These are up now; what is new or has other networks is announced."""
         links = {}
         for interface, networks in interfaces:
-            for group in _GROUPS:
-                if len(group) in [len(host) for host, _ in networks]:
-                    key = (interface, group)
-                    links[key] = link = self._links.get(key) or _Link(interface, group)
-                    if link.networks != networks:
-                        link.networks = networks
-                        self._rename(link, now)
+            sizes = [len(host) for host, _ in networks]
+            for group in [group for group in _GROUPS if len(group) in sizes]:
+                key = (interface, group)
+                links[key] = link = self._links.get(key) or _Link(interface, group)
+                if link.networks != networks:
+                    link.networks = networks
+                    self._rename(link, now)
         self._links = links
         for sighting in list(self._sightings.values()):
             if sighting.interface not in [interface for interface, _ in links]:
@@ -154,16 +154,16 @@ class Agent:
         return min(times) if times else None
 
     def handle_deadline(self, now: int) -> None:
-        links = self._links.values()
+        aging = []  # interfaces
         for sighting in list(self._sightings.values()):
             if sighting.expires_at <= now:
                 self._forget(sighting)
             elif sighting.refresh_at <= now:
                 sighting.refresh_at = now + sighting.step
-                for link in links:
-                    if link.interface == sighting.interface:
-                        link.ask_at = max(now, link.asked_at + _SECOND_MS)
-        for link in links:
+                aging.append(sighting.interface)
+        for link in self._links.values():
+            if link.interface in aging:
+                link.ask_at = max(now, link.asked_at + _SECOND_MS)
             asking = link.ask_at <= now
             if asking and link.answered_at + _SECOND_MS <= now:
                 self._want(link, [self._browse], now)

@@ -36,14 +36,14 @@ def text(addresses, peer_id: bytes, own: "list[bytes]") -> bytes:
     for address in addresses:
         data = address.to_bytes()
         host = _host(data)
-        for one in own:
-            if len(one) == len(host) and (one == host or not any(host)) and address.is_standard:
-                here = Multiaddr.from_bytes(data[:1] + one + data[1 + len(one) :])
-                string = _PREFIX + str(here.with_peer_id(peer_id)).encode()
-                size = len(string)
-                if string not in told and size <= _STRING_MAX and size < left:
-                    told += [bytes([size]), string]
-                    left -= size + 1
+        here_too = [one for one in own if len(one) == len(host) and (one == host or not any(host))]
+        for one in here_too if address.is_standard else ():
+            here = Multiaddr.from_bytes(data[:1] + one + data[1 + len(one) :])
+            string = _PREFIX + str(here.with_peer_id(peer_id)).encode()
+            size = len(string)
+            if string not in told and size <= _STRING_MAX and size < left:
+                told += [bytes([size]), string]
+                left -= size + 1
     return b"".join(told)
 
 

@@ -55,9 +55,9 @@ class _Responder(Zeroconf):
     def async_send(self, out: DNSOutgoing, *arguments: Any, **options: Any) -> None:
         """Leave out what was queued before our name changed."""
         for record, _ in out.answers:
-            if record.type == _PTR and record.ttl and not out.is_query():
-                if not self.registry.async_get_info_name(record.alias.lower()):
-                    return
+            is_ours = record.type == _PTR and record.ttl and not out.is_query()
+            if is_ours and not self.registry.async_get_info_name(record.alias.lower()):
+                return
         super().async_send(out, *arguments, **options)
 
     def generate_unregister_all_services(self) -> DNSOutgoing | None:

@@ -1,4 +1,4 @@
-"""A chip on this machine: firmware/main.py on MicroPython, from .mpy files, in a chip's heap."""
+"""A chip on this machine: the firmware on MicroPython, its .mpy files in ROMFS, in a chip's heap."""
 
 import json
 import os
@@ -29,6 +29,8 @@ class Chip:
         self._address = f"/ip4/127.0.0.1/tcp/{free_port()}"
         self._ready = threading.Event()
         image.build("unix", folder)
+        image.build_rom(folder, folder / image.ROM)
+        image.build_boot(folder, image.families()["unix"]["march"])
         shutil.copy(ROOT / "firmware" / "main.py", folder)
         config = {"listen": [self._address], "peers": list(peers)}
         (folder / "config.json").write_text(json.dumps(config))
@@ -45,7 +47,7 @@ class Chip:
 
     def __enter__(self) -> "Chip":
         self._process = subprocess.Popen(
-            [micropython.find(), "-X", "heapsize=" + self.heap, "main.py"],
+            [micropython.find(), "-X", "heapsize=" + self.heap, "-m", "rom", image.ROM, "main.py"],
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
             stdout=subprocess.PIPE,

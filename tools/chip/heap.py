@@ -1,4 +1,4 @@
-"""What the code takes of a chip's heap: loads .mpy files on MicroPython and weighs each module."""
+"""What the code takes of a chip's heap: loads an image on MicroPython and weighs each module."""
 
 import json
 import subprocess
@@ -32,21 +32,20 @@ def weighed(name, *rest):
 gc.collect()
 own["asyncio"] = gc.mem_alloc() - before
 builtins.__import__ = weighed
-for name in sys.argv[1:]:
+for name in sys.argv[3:]:
     weighed(name, None, None, ("*",))
 builtins.__import__ = plain
 print(json.dumps(own))
 """
 
 
-def weigh(program: str, folder: Path, modules: list[str]) -> dict[str, int]:
-    """Bytes of heap each module takes once ``modules`` are imported from ``folder``."""
-    script = folder / "weigh.py"
+def weigh(program: str, rom: Path, modules: list[str]) -> dict[str, int]:
+    """Bytes of heap each module takes once ``modules`` are imported from the image ``rom``."""
+    script = rom.parent / "weigh.py"
     script.write_text(SCRIPT)
     done = subprocess.run(
-        [program, "-X", "heapsize=" + HEAP, script.name, *modules],
-        cwd=folder,
-        env={"MICROPYPATH": ":.frozen"},
+        [program, "-X", "heapsize=" + HEAP, "-m", "rom", rom.name, script.name, *modules],
+        cwd=rom.parent,
         capture_output=True,
         text=True,
     )

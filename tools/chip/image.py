@@ -1,14 +1,23 @@
-"""What goes onto a chip: the files firmware/manifest.py lists, compiled for a family of boards."""
+"""What goes onto a chip: the files firmware/manifest.py lists and node.py, made small and compiled.
+
+The image is a ROMFS (MicroPython 1.25 and later): it lies in flash, and bytecode and texts are used
+where they lie; only what changes takes heap.  The same files can be copied to a board one by one,
+at about twice the heap.
+"""
 
 import tempfile
 import tomllib
 from pathlib import Path
 
-from tools import ROOT
+from tools import ROOT, Missing
 from tools.chip import compiler, heap, micropython
+from tools.chip.minify import minify
 from tools.sources import relative
 
 MANIFEST = ROOT / "firmware" / "manifest.py"
+NODE = ROOT / "firmware" / "node.py"
+BOOT = ROOT / "tests" / "micropython" / "rom.py"
+ROM = "romfs.img"
 FAMILIES = ROOT / "boards" / "families"
 OPTIMISE = 3  # no asserts, no line numbers
 
@@ -30,13 +39,46 @@ def families() -> dict[str, dict[str, str]]:
 
 
 def build(family: str, out: Path) -> dict[str, int]:
-    """Compile the manifest's files to ``out``; the size in bytes of each .mpy file."""
-    files = listed()
-    refused = compiler.compile_files(files, out, families()[family]["march"], OPTIMISE)
-    if refused:
-        raise ValueError("\n".join(f"{name}: {why}" for name, why in refused.items()))
-    names = [relative(path.with_suffix(".mpy")) for path in files]
-    return {name: (out / name).stat().st_size for name in names}
+    """Compile the program to .mpy files in ``out``; the size in bytes of each."""
+    files = {relative(path): path.read_text("utf-8") for path in listed()}
+    files[NODE.name] = NODE.read_text("utf-8")
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
+        for name, text in minify(files, {NODE.name}).items():
+            source = Path(folder) / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(text, "utf-8")
+            target = (out / name).with_suffix(".mpy")
+            compiler.compile_one(source, target, families()[family]["march"], OPTIMISE, source.stem)
+            sizes[target.relative_to(out).as_posix()] = target.stat().st_size
+    return sizes
+
+
+def build_rom(folder: Path, path: Path) -> int:
+    """Pack the files of ``folder`` into a ROMFS image; its size in bytes."""
+    try:
+        from mpremote.romfs import VfsRomWriter
+    except ImportError as missing:
+        raise Missing("mpremote is not installed: python3 -m tools test installs it") from missing
+    writer = VfsRomWriter()
+    _pack(writer, folder)
+    path.write_bytes(writer.finalise())
+    return path.stat().st_size
+
+
+def build_boot(folder: Path, march: str) -> None:
+    """Put into ``folder`` what mounts an image on MicroPython's unix port: `-m rom IMAGE ...`."""
+    compiler.compile_one(BOOT, folder / "rom.mpy", march, OPTIMISE, BOOT.stem)
+
+
+def _pack(writer, folder: Path) -> None:
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir():
+            writer.opendir(entry.name)
+            _pack(writer, entry)
+            writer.closedir()
+        elif entry.suffix == ".mpy":
+            writer.mkfile(entry.name, entry.read_bytes())
 
 
 def weights() -> dict[str, int]:
@@ -46,4 +88,6 @@ def weights() -> dict[str, int]:
     modules = [name.removesuffix("/__init__").replace("/", ".") for name in names]
     with tempfile.TemporaryDirectory() as folder:
         build("unix", Path(folder))
-        return heap.weigh(program, Path(folder), modules)
+        build_rom(Path(folder), Path(folder) / ROM)
+        build_boot(Path(folder), families()["unix"]["march"])
+        return heap.weigh(program, Path(folder) / ROM, modules)

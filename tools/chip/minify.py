@@ -10,13 +10,18 @@ import itertools
 import string
 from collections import Counter
 
+from tools.chip.fold import fold
+from tools.chip.program import Trees, aliases
+from tools.chip.shake import shake
+
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
-Trees = dict[str, ast.Module]  # path such as edge/wire/varint.py -> its syntax tree
 
 
-def minify(sources: dict[str, str]) -> dict[str, str]:
-    """The files of one program, by path, with short names.  Tests of it belong to the program."""
+def minify(sources: dict[str, str], roots: set[str]) -> dict[str, str]:
+    """The files of one program, by path, smaller; those in ``roots`` are where it starts."""
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
+    fold(trees)
+    shake(trees, roots)
     keywords = {
         node.arg for tree in trees.values() for node in ast.walk(tree)
         if isinstance(node, ast.keyword) and node.arg
@@ -77,26 +82,24 @@ def _short_private_names(trees: Trees, keywords: set[str]) -> dict[str, str]:
 def _conflicts(trees: Trees, used: dict[str, Counter[str]]) -> dict[str, set[str]]:
     """For each private name those that may stand beside it in one class or module."""
     near: dict[str, set[str]] = {}
-    imports = {path: _imports(path, tree, trees) for path, tree in trees.items()}
     for path in trees:
-        files = {path} | imports[path]
-        files |= {further for file in imports[path] for further in imports[file]}
-        names = set().union(*[used[file] for file in files])
+        names = set().union(*[used[file] for file in _kin(path, trees)])
         for name in names:
             near.setdefault(name, set()).update(names - {name})
     return near
 
 
-def _imports(path: str, tree: ast.Module, trees: Trees) -> set[str]:
-    """The files of the program that ``path`` imports."""
-    modules = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-    paths = {module.replace(".", "/") + end for module in modules for end in (".py", "/__init__.py")}
-    return (paths & set(trees)) - {path}
+def _kin(path: str, trees: Trees) -> set[str]:
+    """The file, and all that its classes inherit from may come from."""
+    kin = {path}
+    names, modules = aliases(trees[path], trees)
+    origins = {name: file for name, (file, _) in names.items()} | modules
+    for node in ast.walk(trees[path]):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            head = ast.unparse(base).split(".")[0]
+            if head in origins and origins[head] not in kin:
+                kin |= _kin(origins[head], trees)
+    return kin
 
 
 def _candidates(head: str) -> "itertools.chain[str]":

@@ -9,13 +9,14 @@ Spec: libp2p identify; field 8 is in every implementation but not in the text.
 from collections import namedtuple
 
 from edge.errors import RemoteError, printable
+from edge.system import MICROPYTHON
 from edge.wire import protobuf
 from edge.wire.multiaddr import Multiaddr
 
 MESSAGE_BYTES_MAX = 8192
 MESSAGES_MAX = 10  # in one answer
-ADDRESSES_MAX = 64  # of a peer that are kept
-PROTOCOLS_MAX = 256  # likewise
+ADDRESSES_MAX = 8 if MICROPYTHON else 64  # of a peer that are kept
+PROTOCOLS_MAX = 32 if MICROPYTHON else 256  # likewise
 TEXT_MAX = 128  # characters of a version or protocol that are kept
 
 Identified = namedtuple(

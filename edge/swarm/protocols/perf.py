@@ -4,11 +4,11 @@
 """
 
 from edge.errors import LimitError, RemoteError
-from edge.system import aio, clock
+from edge.system import MICROPYTHON, aio, clock
 from edge.wire import fixed
 
 PROTOCOL = "/perf/1.0.0"
-BLOCK_BYTES = 65536
+BLOCK_BYTES = 1024 if MICROPYTHON else 65536
 RUN_MAX_MS = 300000
 DOWNLOAD_MAX = 2**40  # bytes a client may ask for
 _BLOCK = bytes(BLOCK_BYTES)

@@ -95,11 +95,11 @@ def test_texts_are_cut_and_cleaned():
 
 
 def test_lists_are_bounded():
-    protocols = b"".join([field(3, "/{}".format(number)) for number in range(700)])
+    protocols = b"".join([field(3, "/{}".format(number)) for number in range(identify_message.PROTOCOLS_MAX + 9)])
     assert len(merge(NOTHING, protocols).protocols) == identify_message.PROTOCOLS_MAX
     assert merge(NOTHING, field(3, "x" * 1000)).protocols == ()
     address = protobuf.encode_bytes(2, ADDRESS.to_bytes())
-    kept = merge(NOTHING, address * 200).listen_addresses
+    kept = merge(NOTHING, address * (identify_message.ADDRESSES_MAX + 9)).listen_addresses
     assert len(kept) == identify_message.ADDRESSES_MAX
 
 

@@ -1,0 +1,82 @@
+"""What an idle node costs: modules, memory, and the time until it listens."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.edge.cli.program import ROOT, Running, environment
+
+TCP = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
+MODULES_MAX = 280
+MEMORY_MAX_KB = 30 * 1024
+MEMORY_WITH_MDNS_MAX_KB = 36 * 1024
+READY_MAX_S = 0.3
+TRIES = 5  # the best counts: a busy machine makes any program slow
+
+COUNT = """
+import sys
+sys.argv = ["edge", *sys.argv[1:]]
+from edge.cli import main
+main()
+print("loaded", *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def resident_kb(node: Running) -> int:
+    status = open(f"/proc/{node.process.pid}/status").read()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def modules(*arguments: str) -> set[str]:
+    """What a node has imported when it ends."""
+    line = [sys.executable, "-c", COUNT, "run", *arguments]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          cwd=ROOT, env=environment()) as process:  # fmt: skip
+        process.stdout.readline()
+        process.stdout.readline()
+        process.terminate()
+        _, noted = process.communicate(timeout=20)
+    (loaded,) = [text for text in noted.splitlines() if text.startswith("loaded ")]
+    return set(loaded.split()[1:])
+
+
+def test_a_tcp_node_loads_few_modules(tmp_path) -> None:
+    loaded = modules(*TCP, "--data", str(tmp_path))
+    assert len(loaded) <= MODULES_MAX, sorted(loaded)
+    for name in ("ssl", "_hashlib", "json", "tomllib", "zeroconf", "ctypes", "email", "shutil"):
+        assert name not in loaded
+    assert "transports.tcp" in loaded and "transports.memory" not in loaded
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize(
+    ("arguments", "most_kb"), [(TCP, MEMORY_MAX_KB), (TCP[:2], MEMORY_WITH_MDNS_MAX_KB)]
+)
+def test_an_idle_node_is_small(tmp_path, arguments, most_kb) -> None:
+    with Running(tmp_path, *arguments) as node:
+        node.ready()
+        time.sleep(1)
+        assert resident_kb(node) <= most_kb
+        assert node.stop() == 0
+
+
+def test_a_node_listens_soon(tmp_path) -> None:
+    taken: list[float] = []
+    for _ in range(TRIES):
+        started = time.monotonic()
+        with Running(tmp_path, *TCP) as node:
+            node.ready()
+            taken.append(time.monotonic() - started)
+            node.stop()
+        if taken[-1] <= READY_MAX_S:
+            return
+    raise AssertionError(taken)
+
+
+def test_ssl_can_still_be_imported_afterwards() -> None:
+    code = (
+        "from edge.cli import lean; lean.load(); import ssl, asyncio, hashlib; ssl.OPENSSL_VERSION"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

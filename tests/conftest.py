@@ -1,6 +1,7 @@
 """How pytest runs this tree: `async def` tests through aio.run, slow folders marked as slow."""
 
 import inspect
+import signal
 
 import pytest
 
@@ -9,6 +10,12 @@ from edge.system import aio
 TEST_TIMEOUT_MS = 60_000
 SLOW_TEST_TIMEOUT_MS = 600_000
 SLOW_FOLDERS = ("bench", "interop")  # of tests/
+
+
+def pytest_configure() -> None:
+    """A shell's background ignores Ctrl-C, and so would every program that a test starts there."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

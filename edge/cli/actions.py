@@ -6,7 +6,7 @@ sends one result.  What came from a peer goes through ``printable`` here, once f
 
 import os
 
-from edge.cli.events import describe, describe_connection, full_addresses
+from edge.cli.events import describe, describe_connection, full_addresses, show, show_all
 from edge.errors import EdgeError, LinkError, LocalError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
@@ -72,7 +72,7 @@ async def ping(node: Node, request: dict, say) -> None:
                 await aio.sleep_ms(interval_ms)
             rtt_ms = round(await round_trip(stream), 3)
             await say({"event": "pong", "peer_id": peer_id, "number": number + 1, "rtt_ms": rtt_ms,
-                       "address": str(connection.remote_address)})  # fmt: skip
+                       "address": show(connection.remote_address)})  # fmt: skip
     finally:
         stream.reset()
 
@@ -190,7 +190,7 @@ def _describe_peer(node: Node, peer_id: PeerId) -> dict:
             "streams": len(connection.streams),
             **_describe_identity(connection),
         }  # fmt: skip
-    found["addresses"] = [str(address) for address in node.peer_store.addresses(peer_id, now)]
+    found["addresses"] = show_all(node.peer_store.addresses(peer_id, now))
     return found
 
 
@@ -203,8 +203,8 @@ def _describe_identity(connection) -> dict:
         "agent_version": printable(said.agent_version or "", _TEXT_MAX),
         "protocol_version": printable(said.protocol_version or "", _TEXT_MAX),
         "protocols": [printable(protocol, _TEXT_MAX) for protocol in sorted(said.protocols)],
-        "listen_addresses": [str(address) for address in said.listen_addresses],
-        "observed_address": str(said.observed_address) if said.observed_address else None,
+        "listen_addresses": show_all(said.listen_addresses),
+        "observed_address": show(said.observed_address) if said.observed_address else None,
     }
 
 

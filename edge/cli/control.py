@@ -44,7 +44,8 @@ class ControlServer:
         """Listen; the caller holds the lock of the directory, so what is there now is stale."""
         import asyncio
 
-        check_path(self._path)
+        if _is_too_long(self._path):
+            raise LocalError(f"{self._path} is too long a path for a socket")
         _remove_stale(self._path)
         mask = os.umask(0o177)
         try:
@@ -117,7 +118,8 @@ def ask(path: str, request: dict, on_event) -> bool:
 
     ``on_event`` gets each result.  What went wrong there is raised here.
     """
-    check_path(path)
+    if _is_too_long(path):
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
             client.connect(path)
@@ -155,13 +157,8 @@ def _converse(lines, request: dict, on_event) -> None:
         on_event(event)
 
 
-def check_path(path: str) -> None:
-    """LocalError if ``path`` is longer than a socket's name may be."""
-    if len(os.fsencode(path)) > _PATH_BYTES_MAX:
-        raise LocalError(
-            f"{path} is too long for a socket ({_PATH_BYTES_MAX} bytes)\n"
-            "choose a data directory with a shorter path: --data DIR"
-        )
+def _is_too_long(path: str) -> bool:
+    return len(os.fsencode(path)) > _PATH_BYTES_MAX
 
 
 def _fault(name: str) -> type:

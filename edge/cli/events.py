@@ -1,8 +1,11 @@
 """What happens to a node, as the events that `edge run` and `edge peers --follow` print."""
 
+from edge.errors import printable
 from edge.mdns import Found, Lost
 from edge.node import Moved, Node
 from edge.swarm.swarm import Connected, Disconnected
+
+TEXT_MAX = 256  # characters of what a peer chose
 
 STYLES = {
     "found": "cyan",
@@ -13,16 +16,25 @@ STYLES = {
 }
 
 
+def show(address) -> str:
+    """An address as text that can do no harm: a peer may have chosen the name of a host."""
+    return printable(address, TEXT_MAX)
+
+
+def show_all(addresses) -> list[str]:
+    return [show(address) for address in addresses]
+
+
 def describe(event) -> dict | None:
     """``event`` as plain values; None for one that people need not see."""
     if isinstance(event, Found):
-        where = [str(address) for address in event.addresses]
+        where = show_all(event.addresses)
         return {"event": "found", "peer_id": str(event.peer_id), "addresses": where,
                 "interface": event.interface}  # fmt: skip
     if isinstance(event, Lost):
         return {"event": "lost", "peer_id": str(event.peer_id)}
     if isinstance(event, Moved):
-        return {"event": "moved", "addresses": [str(address) for address in event.addresses]}
+        return {"event": "moved", "addresses": show_all(event.addresses)}
     if isinstance(event, Connected | Disconnected):
         return {"event": type(event).__name__.lower(), **describe_connection(event.connection)}
     return None
@@ -32,10 +44,10 @@ def describe_connection(connection) -> dict:
     found = {
         "peer_id": str(connection.remote_peer),
         "direction": connection.direction,
-        "address": str(connection.remote_address),
+        "address": show(connection.remote_address),
     }
     if connection.error:
-        found["error"] = str(connection.error)
+        found["error"] = printable(connection.error, TEXT_MAX)
     return found
 
 

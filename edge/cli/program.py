@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
@@ -14,8 +15,10 @@ from edge.cli import (
     UsageError,
 )
 from edge.cli.screen import Screen, width
-from edge.errors import EdgeError, printable
+from edge.errors import EdgeError, LocalError, printable
 from edge.system import log
+
+_LINE_MAX = 500  # characters of an error
 
 _EXIT_CODES = """\
 exit codes:
@@ -28,6 +31,7 @@ exit codes:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the verb that ``arguments`` name and return the exit code."""
+    _mend_streams()
     screen = Screen()
     try:
         arguments = sys.argv[1:] if arguments is None else arguments
@@ -54,6 +58,15 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of our pipe has seen enough; nothing may be flushed at exit any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+
+
+def _mend_streams() -> None:
+    """Streams that are closed swallow, and those that cannot show a letter escape it."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _command(name: str):
@@ -117,6 +130,8 @@ def _explain(error: EdgeError, screen: Screen) -> int:
     """Print whose fault it was and what to do; the first line says what, the others help."""
     text = str(error) or type(error).__name__
     lines = text.split("\n")
+    if not isinstance(error, LocalError):  # a peer may have had a word in it
+        lines = [printable(line, _LINE_MAX) for line in lines]
     if screen.as_json:
         screen.result({"event": "error", "fault": type(error).__name__, "error": text})
     screen.error("\n       ".join(lines))

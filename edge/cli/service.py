@@ -21,6 +21,7 @@ from edge.node import Node
 from edge.system.log import Log
 from edge.wire.multiaddr import Multiaddr
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_EXTRA_S = 2  # beyond the node's own bound, for what is left
 _LISTEN_DEFAULT = list(KNOBS[0][1])
 
@@ -42,8 +43,9 @@ class Service:
         """Returns after a signal; LocalError or LinkError if the node cannot start."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_failure)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop, number)
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                loop.add_signal_handler(number, self._stop, number)
         wanted = [str(address) for address in self._config.listen]
         if wanted == _LISTEN_DEFAULT:
             self._config.listen = []
@@ -63,9 +65,9 @@ class Service:
     def _stop(self, number: int) -> None:
         """The first signal asks, the second one does not."""
         loop = asyncio.get_running_loop()
-        for handled in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(handled)
-            signal.signal(handled, signal.SIG_DFL)
+        for handled in _STOPPING:
+            if loop.remove_signal_handler(handled):
+                signal.signal(handled, signal.SIG_DFL)
         if number == signal.SIGINT and self._screen.is_terminal:
             self._screen.notice("saying goodbye; Ctrl-C again stops at once")
         self._stopping.set()
@@ -174,7 +176,7 @@ def notify(state: str) -> bool:
     if address.startswith("@"):
         address = "\0" + address[1:]
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.settimeout(1)
             sender.sendto(state.encode(), address)
     except OSError:

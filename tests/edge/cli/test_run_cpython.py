@@ -32,7 +32,7 @@ def test_ready_says_who_and_where(tmp_path) -> None:
     assert any("new peer" in line for line in node.noted)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(tmp_path, number) -> None:
     with run(tmp_path) as node:
         node.ready()
@@ -169,6 +169,24 @@ def test_only_under_a_service_manager_a_node_outlives_its_reader(tmp_path, super
             assert (a.poll() is None) is supervised
             a.terminate()
             assert a.wait(WAIT_S) == 0
+
+
+def test_a_terminal_that_closes_does_not_end_what_was_told_to_stay(tmp_path) -> None:
+    with run(tmp_path, prefix=("nohup",)) as node:
+        node.ready()
+        node.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert node.process.poll() is None
+        assert node.stop() == 0
+
+
+def test_closed_streams_and_odd_paths_are_no_reason_to_fail(tmp_path) -> None:
+    odd = os.fsencode(tmp_path) + b"/\xff\xfe dir"
+    shell = ("sh", "-c", 'exec "$@" >&- 2>&-', "sh")
+    line = command("id", "--data", os.fsdecode(odd), prefix=shell)
+    assert subprocess.run(line, env=environment(), check=False).returncode == 0
+    shown = edge("key", "show", "--data", os.fsdecode(odd), LC_ALL="C").stdout
+    assert "identity.key" in shown
 
 
 def test_people_see_lines(tmp_path) -> None:

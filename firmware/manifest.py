@@ -50,6 +50,9 @@ package(
         "system/net.py",
         "system/net_chip.py",
         "system/primitives/__init__.py",
+        "system/primitives/der.py",  # with the next two, used only when a peer has such a key
+        "system/primitives/pure_signatures.py",
+        "system/primitives/signatures.py",
         "system/primitives/pure_curve25519.py",
         "system/primitives/pure_hashes.py",
         "system/primitives/viper_chacha20poly1305.py",
@@ -60,6 +63,8 @@ package(
         "wire/fixed.py",
         "wire/ip.py",
         "wire/multiaddr.py",
+        "wire/multiaddr_values.py",  # with the next, used only when an address has a name in it
+        "wire/multibase.py",
         "wire/peer_ids.py",
         "wire/protobuf.py",
         "wire/varint.py",

@@ -72,9 +72,15 @@ func newHost(seed string, listen ...string) (host.Host, error) {
 	return libp2p.New(options...)
 }
 
+var otherKinds = map[string]int{"rsa": crypto.RSA, "ecdsa": crypto.ECDSA, "secp256k1": crypto.Secp256k1}
+
 func identity(seed string) (crypto.PrivKey, error) {
 	if seed == "" {
 		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
+		return key, err
+	}
+	if kind, ok := otherKinds[seed]; ok {
+		key, _, err := crypto.GenerateKeyPairWithReader(kind, 2048, rand.Reader) // bits: RSA's
 		return key, err
 	}
 	raw, err := hex.DecodeString(seed)

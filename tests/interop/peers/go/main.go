@@ -59,7 +59,7 @@ func main() {
 	withMdns := flag.Bool("mdns", false, "announce and discover by mDNS")
 	withPerf := flag.Bool("perf", false, "serve /perf/1.0.0")
 	quiet := flag.Bool("quiet", false, "no events after ready")
-	seed := flag.String("seed", "", "Ed25519 seed, 32 bytes in hex")
+	seed := flag.String("seed", "", "Ed25519 seed, 32 bytes in hex; or rsa, ecdsa, secp256k1: a new key of that kind")
 	flag.Parse()
 	if err := run(listen, *withMdns, *withPerf, *quiet, *seed); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)

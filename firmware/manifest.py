@@ -65,6 +65,7 @@ package(
         "wire/multiaddr.py",
         "wire/multiaddr_values.py",  # with the next, used only when an address has a name in it
         "wire/multibase.py",
+        "wire/multihash.py",
         "wire/peer_ids.py",
         "wire/protobuf.py",
         "wire/varint.py",

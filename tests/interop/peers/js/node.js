@@ -23,6 +23,10 @@ const unlimited = {
   inboundConnectionThreshold: 1_000_000
 }
 
+// Every ten seconds the node pings each connection by itself.  With the default limit of one stream
+// whichever of our ping and its own comes second fails, and if that is its own, so does the connection.
+const pings = { maxOutboundStreams: 2 }
+
 // A node that is not started yet.
 export async function createNode ({ listen = [], mdns: withMdns = false, seed } = {}) {
   return createLibp2p({
@@ -35,7 +39,7 @@ export async function createNode ({ listen = [], mdns: withMdns = false, seed } 
     streamMuxers: [yamux()],
     connectionManager: unlimited,
     peerDiscovery: withMdns ? [mdns()] : [],
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping() }
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(pings) }
   })
 }
 

@@ -6,10 +6,14 @@ replaced by that value wherever the program reads it; what then cannot happen is
 
 import ast
 import operator
+from collections import Counter
+from typing import TypeGuard
 
 from tools.chip.program import Trees, aliases
 
-_KNOWN = {("edge/system/__init__.py", "MICROPYTHON"): True}
+Known = dict[tuple[str, str], int | str]  # (file, name there) -> its value
+
+_KNOWN: Known = {("edge/system/__init__.py", "MICROPYTHON"): True}
 _OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.BitOr: operator.or_,
     ast.LShift: operator.lshift, ast.BitXor: operator.xor, ast.FloorDiv: operator.floordiv,
@@ -20,7 +24,7 @@ _TEXT_MAX = 24  # likewise a text
 
 def fold(trees: Trees) -> None:
     """Fold in place, until nothing new is known."""
-    known: dict[tuple[str, str], object] = {}
+    known: Known = {}
     while True:
         before = len(known)
         for path, tree in trees.items():
@@ -30,33 +34,43 @@ def fold(trees: Trees) -> None:
             return
 
 
-def _learn(path: str, tree: ast.Module, known: dict) -> None:
+def _learn(path: str, tree: ast.Module, known: Known) -> None:
     """Note the constants the module at ``path`` defines."""
-    stores = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    stores = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_store(n))
     changed = {n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names}
     for statement in tree.body:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
             continue
-        target, value = statement.targets[0], statement.value
-        if isinstance(value, ast.Call) and ast.unparse(value.func) == "const":
-            value = value.args[0]
-        if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
-            constant = target.id.isupper() and stores.count(target.id) == 1
-            if constant and target.id not in changed and _is_small(value.value):
-                known[path, target.id] = _KNOWN.get((path, target.id), value.value)
-    for (file, name), value in _KNOWN.items():
-        if file == path:
-            known[file, name] = value
+        target, value = statement.targets[0], _without_const(statement.value)
+        if not isinstance(target, ast.Name) or not isinstance(value, ast.Constant):
+            continue
+        is_constant = target.id.isupper() and stores[target.id] == 1 and target.id not in changed
+        if is_constant and _is_small(value.value):
+            known[path, target.id] = value.value
+    known.update({place: value for place, value in _KNOWN.items() if place[0] == path})
 
 
-def _is_small(value: object) -> bool:
+def _is_store(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _without_const(value: ast.expr) -> ast.expr:
+    """What stands inside of ``const(...)``."""
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "const":
+        return value.args[0]
+    return value
+
+
+def _is_small(value: object) -> TypeGuard[int | str]:
     if isinstance(value, int):
         return -_INT_MAX < value < _INT_MAX
     return isinstance(value, str) and len(value) <= _TEXT_MAX
 
 
 class _Folder(ast.NodeTransformer):
-    def __init__(self, path: str, tree: ast.Module, trees: Trees, known: dict) -> None:
+    """Puts values in place of the names of one file."""
+
+    def __init__(self, path: str, tree: ast.Module, trees: Trees, known: Known) -> None:
         self._path = path
         self._known = known
         self._names, self._modules = aliases(tree, trees)
@@ -95,10 +109,10 @@ class _Folder(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         operation = _OPERATORS.get(type(node.op))
-        sides = (node.left, node.right)
-        if operation and all(isinstance(s, ast.Constant) and type(s.value) is int for s in sides):
-            return ast.Constant(operation(node.left.value, node.right.value))
-        return node
+        left, right = _integer(node.left), _integer(node.right)
+        if operation is None or left is None or right is None:
+            return node
+        return ast.Constant(operation(left, right))
 
     def _skip(self, node: ast.AST) -> ast.AST:
         return node  # an f-string's parts are not expressions of their own
@@ -112,8 +126,15 @@ class _Folder(ast.NodeTransformer):
 
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
         for argument in node.args + node.kwonlyargs:
-            argument.annotation = None if not _is_viper(argument) else argument.annotation
+            if not _is_viper(argument):
+                argument.annotation = None
         return self.generic_visit(node)
+
+
+def _integer(node: ast.expr) -> int | None:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    return None
 
 
 def _is_viper(argument: ast.arg) -> bool:

@@ -8,11 +8,15 @@ at about twice the heap.
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools import ROOT, Missing
 from tools.chip import compiler, heap, micropython
 from tools.chip.minify import minify
 from tools.sources import relative
+
+if TYPE_CHECKING:
+    from mpremote.romfs import VfsRomWriter
 
 MANIFEST = ROOT / "firmware" / "manifest.py"
 NODE = ROOT / "firmware" / "node.py"
@@ -71,7 +75,7 @@ def build_boot(folder: Path, march: str) -> None:
     compiler.compile_one(BOOT, folder / "rom.mpy", march, OPTIMISE, BOOT.stem)
 
 
-def _pack(writer, folder: Path) -> None:
+def _pack(writer: "VfsRomWriter", folder: Path) -> None:
     for entry in sorted(folder.iterdir()):
         if entry.is_dir():
             writer.opendir(entry.name)

@@ -9,11 +9,13 @@ import ast
 import itertools
 import string
 from collections import Counter
+from collections.abc import Iterator
 
 from tools.chip.fold import fold
 from tools.chip.program import Trees, aliases
 from tools.chip.shake import shake
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
 
 
@@ -22,16 +24,17 @@ def minify(sources: dict[str, str], roots: set[str]) -> dict[str, str]:
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     fold(trees)
     shake(trees, roots)
-    keywords = {
-        node.arg for tree in trees.values() for node in ast.walk(tree)
-        if isinstance(node, ast.keyword) and node.arg
-    }  # fmt: skip
-    private = _Private(_short_private_names(trees, keywords))
+    keywords = {node.arg or "" for node in _nodes(trees) if isinstance(node, ast.keyword)}
+    short = _short_private_names(trees, keywords)
     for tree in trees.values():
-        private.visit(tree)
+        _rename(tree, short)
         _shorten_parameters(tree, keywords)
         ast.fix_missing_locations(tree)
     return {path: ast.unparse(tree) + "\n" for path, tree in trees.items()}
+
+
+def _nodes(trees: Trees) -> Iterator[ast.AST]:
+    return itertools.chain.from_iterable(ast.walk(tree) for tree in trees.values())
 
 
 # -- private names
@@ -63,20 +66,25 @@ def _defined(node: ast.AST) -> list[str]:
 
 
 def _short_private_names(trees: Trees, keywords: set[str]) -> dict[str, str]:
-    used = {path: Counter(n for node in ast.walk(tree) for n in _named(node) if _is_private(n))
-            for path, tree in trees.items()}  # fmt: skip
-    defined = {n for tree in trees.values() for node in ast.walk(tree) for n in _defined(node)}
-    parameters = {node.arg for tree in trees.values() for node in ast.walk(tree)
-                  if isinstance(node, ast.arg)}  # fmt: skip
-    foreign = set().union(*used.values()) - defined
-    fixed = foreign | parameters | keywords
+    """Long name -> short one; the names used most get the shortest."""
+    used = {path: _private_names(tree) for path, tree in trees.items()}
+    defined = {name for node in _nodes(trees) for name in _defined(node)}
+    parameters = {node.arg for node in _nodes(trees) if isinstance(node, ast.arg)}
+    texts = {str(node.value) for node in _nodes(trees) if isinstance(node, ast.Constant)}
+    counted = sum(used.values(), Counter())
+    foreign = counted.keys() - defined
+    fixed = foreign | parameters | keywords | texts
     near = _conflicts(trees, used)
     short: dict[str, str] = {}
-    for name, _ in sum(used.values(), Counter()).most_common():
+    for name, _ in counted.most_common():
         if name not in fixed:
-            taken = {short.get(other) for other in near[name]} | foreign
-            short[name] = next(c for c in _candidates("_") if c not in taken)
+            taken = {short.get(other) for other in near[name]} | near[name] | foreign
+            short[name] = next(c for c in _candidates("_") if c == name or c not in taken)
     return short
+
+
+def _private_names(tree: ast.Module) -> Counter[str]:
+    return Counter(n for node in ast.walk(tree) for n in _named(node) if _is_private(n))
 
 
 def _conflicts(trees: Trees, used: dict[str, Counter[str]]) -> dict[str, set[str]]:
@@ -102,32 +110,20 @@ def _kin(path: str, trees: Trees) -> set[str]:
     return kin
 
 
-def _candidates(head: str) -> "itertools.chain[str]":
+def _candidates(head: str) -> Iterator[str]:
     pairs = (head + a + b for a in _LETTERS for b in _LETTERS)
     return itertools.chain((head + letter for letter in _LETTERS), pairs)
 
 
-class _Private(ast.NodeTransformer):
-    """Gives private names their short form; drops __slots__, which chips do not have."""
-
-    def __init__(self, short: dict[str, str]) -> None:
-        self._short = short
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        short = self._short
+def _rename(tree: ast.Module, short: dict[str, str]) -> None:
+    """Give the names of one file their short form."""
+    for node in ast.walk(tree):
         for field in ("attr", "id", "name", "asname"):
             name = getattr(node, field, None)
             if isinstance(name, str):
                 setattr(node, field, short.get(name, name))
         if isinstance(node, ast.Global | ast.Nonlocal):
             node.names = [short.get(name, name) for name in node.names]
-        if isinstance(node, ast.ClassDef):
-            node.body = [s for s in node.body if not _is_slots(s)] or [ast.Pass()]
-        return super().generic_visit(node)
-
-
-def _is_slots(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__slots__"
 
 
 # -- parameters
@@ -135,25 +131,48 @@ def _is_slots(statement: ast.stmt) -> bool:
 
 def _shorten_parameters(tree: ast.Module, keywords: set[str]) -> None:
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list:
+        if isinstance(node, _Function) and not node.decorator_list:
             _shorten(node, keywords)
 
 
-def _shorten(function: ast.FunctionDef | ast.AsyncFunctionDef, keywords: set[str]) -> None:
-    inner = [node for node in ast.walk(function) if node is not function]
+def _shorten(function: _Function, keywords: set[str]) -> None:
+    """Shorten those parameters that are nothing but names within ``function``."""
+    inner = _inside(function)
     names = [node for node in inner if isinstance(node, ast.Name)]
-    arguments = [node for node in inner if isinstance(node, ast.arg)]
-    scoped = {n for node in inner if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
-    taken = {node.id for node in names} | {node.arg for node in arguments} | scoped
-    own = function.args
-    for argument in own.args + own.kwonlyargs + [a for a in (own.vararg, own.kwarg) if a]:
+    arguments = Counter(node.arg for node in inner if isinstance(node, ast.arg))
+    bound = {name for node in inner for name in _bound_otherwise(node)}
+    taken = {node.id for node in names} | arguments.keys() | bound
+    for argument in _own_arguments(function):
         old = argument.arg
-        repeated = [a for a in arguments if a.arg == old and a is not argument]
-        if old in ("self", "cls") or old in keywords or repeated or old in scoped or len(old) < 2:
+        is_plain = arguments[old] == 1 and old not in keywords | bound | {"self", "cls"}
+        if not is_plain or len(old) == 1:
             continue
-        new = next(c for c in _candidates("") if c not in taken)
-        taken.add(new)
-        argument.arg = new
+        argument.arg = next(c for c in _candidates("") if c not in taken)
+        taken.add(argument.arg)
         for name in names:
             if name.id == old:
-                name.id = new
+                name.id = argument.arg
+
+
+def _inside(function: _Function) -> list[ast.AST]:
+    """What belongs to ``function``: its defaults are made where it stands."""
+    arguments = function.args
+    defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d)]
+    outside = {id(node) for default in defaults for node in ast.walk(default)}
+    return [node for node in ast.walk(function) if id(node) not in outside]
+
+
+def _own_arguments(function: _Function) -> list[ast.arg]:
+    own = function.args
+    return own.args + own.kwonlyargs + [a for a in (own.vararg, own.kwarg) if a]
+
+
+def _bound_otherwise(node: ast.AST) -> list[str]:
+    """The names that a node gives a meaning to without being an ast.Name."""
+    if isinstance(node, ast.Global | ast.Nonlocal):
+        return node.names
+    if isinstance(node, ast.alias):
+        return [(node.asname or node.name).split(".")[0]]
+    if isinstance(node, ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name or ""]
+    return []

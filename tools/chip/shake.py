@@ -13,6 +13,8 @@ _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def shake(trees: Trees, roots: set[str]) -> None:
     """Drop in place what is unused, until everything left is; files in ``roots`` stay whole."""
+    for tree in trees.values():
+        _drop_notes(tree)
     while True:
         used = _used(trees)
         dropped = 0
@@ -26,7 +28,6 @@ def shake(trees: Trees, roots: set[str]) -> None:
 def _used(trees: Trees) -> set[str]:
     used: set[str] = set()
     for tree in trees.values():
-        _drop_docstrings(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
                 used.add(node.id)
@@ -43,35 +44,48 @@ def _used(trees: Trees) -> set[str]:
     return used
 
 
-def _drop_docstrings(tree: ast.Module) -> None:
+def _drop_notes(tree: ast.Module) -> None:
+    """Leave out what says nothing to a chip: docstrings, annotations alone, __slots__."""
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, _Defined | ast.Module) and isinstance(body, list) and body:
-            first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = body[1:] or [ast.Pass()]
+        if isinstance(node, _Defined | ast.Module):
+            kept = [s for s in node.body if not _is_note(s)]
+            node.body = kept if isinstance(node, ast.Module) else kept or [ast.Pass()]
+
+
+def _is_note(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0]) == "__slots__"
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is None
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _drop(tree: ast.Module, used: set[str]) -> int:
+    """Drop the unused of one file; how many."""
     local = _names_read(tree)
     kept, dropped = [], 0
     for statement in tree.body:
-        if isinstance(statement, ast.ClassDef) and statement.name in used:
-            methods = [s for s in statement.body if not _is_unused(s, used, methods_only=True)]
-            dropped += len(statement.body) - len(methods)
-            statement.body = methods or [ast.Pass()]
-        elif isinstance(statement, ast.ImportFrom):
+        if isinstance(statement, ast.ImportFrom):
             names = [a for a in statement.names if (a.asname or a.name) in local]
             dropped += len(statement.names) - len(names)
+            statement.names = names
             if not names:
                 continue
-            statement.names = names
-        elif _is_unused(statement, used, methods_only=False):
+        elif _is_unused(statement, used):
             dropped += 1
             continue
+        elif isinstance(statement, ast.ClassDef):
+            dropped += _drop_methods(statement, used)
         kept.append(statement)
     tree.body = kept
     return dropped
+
+
+def _drop_methods(definition: ast.ClassDef, used: set[str]) -> int:
+    body = definition.body
+    kept = [s for s in body if not (isinstance(s, _Defined) and _is_unused(s, used))]
+    definition.body = kept or [ast.Pass()]
+    return len(body) - len(kept)
 
 
 def _names_read(tree: ast.Module) -> set[str]:
@@ -81,17 +95,12 @@ def _names_read(tree: ast.Module) -> set[str]:
     return names | {text for text in texts if isinstance(text, str)}
 
 
-def _is_unused(statement: ast.stmt, used: set[str], methods_only: bool) -> bool:
+def _is_unused(statement: ast.stmt, used: set[str]) -> bool:
+    """Whether ``statement`` does nothing but give a meaning to one name that nobody uses."""
     if isinstance(statement, _Defined):
         name = statement.name
     elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-        name = statement.targets[0].id
-        if methods_only and not (len(statement.targets) == 1 and name.startswith("__slots")):
-            return False
-        if name == "__slots__":
-            return True
-    elif isinstance(statement, ast.AnnAssign) and statement.value is None:
-        return True
+        name = statement.targets[0].id if len(statement.targets) == 1 else "__several__"
     else:
         return False
     return name not in used and not name.startswith("__")

@@ -92,7 +92,7 @@ def check_identity(data: DataDir) -> Iterator[Finding]:
     elif data.identity_mode():
         yield "warn", "other users can read the identity", f"chmod 600 {data.identity_path}"
     else:
-        yield "ok", f"identity {PeerId.from_public_key(key.public)}", ""
+        yield "ok", str(PeerId.from_public_key(key.public)), ""
 
 
 def check_node(data: DataDir) -> Iterator[Finding]:
@@ -176,7 +176,7 @@ def check_clock(_: DataDir) -> Iterator[Finding]:
             "turn on time synchronisation ('timedatectl set-ntp true'); the node runs meanwhile",
         )
     else:
-        yield "ok", f"clock {shown}", ""
+        yield "ok", shown, ""
 
 
 def check_entropy(_: DataDir) -> Iterator[Finding]:

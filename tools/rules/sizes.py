@@ -1,6 +1,8 @@
-"""Holds the sizes that are steady enough to hold: of the chip's files and of an idle node.
+"""Holds the sizes that are steady enough to hold: of a chip's image and of an idle node.
 
 The numbers are the ones that were promised; what is measured stands beside them in the report.
+MB means MiB, 2**20 bytes, as VmRSS of /proc counts (its kB are 1024 bytes); the 26 MB of a bare
+Python that leave a node its 30 and 36 were measured so.
 """
 
 import json
@@ -18,12 +20,14 @@ from typing import NamedTuple
 from tools import ROOT
 from tools.chip import image
 
-CHIP_TOTAL_BYTES = 45 * 1024  # .mpy, all files of the manifest
-CHIP_HEAP_BYTES = 48 * 1024  # all of them loaded: of 64 KB, 16 are left for connections
-CHIP_FILE_BYTES = 8 * 1024  # one import must find this much free heap in one piece
+MB = 2**20
+# The image lies in flash, where code is run and texts are read in place (tools/chip/image.py).
+CHIP_FLASH_BYTES = 64 * 1024  # .mpy files of the manifest: half of a ROMFS partition's 128 KB
+CHIP_FILE_BYTES = 8 * 1024  # copied file by file, one import must find this much heap in one piece
+CHIP_HEAP_BYTES = 48 * 1024  # all of the image imported: of 64 KB, 16 are left for connections
 NODE_MODULES = 280  # imported by a node that speaks TCP only
-NODE_RSS_BYTES = 30_000_000  # idle, TCP, Noise, yamux, identify, ping
-NODE_MDNS_RSS_BYTES = 36_000_000
+NODE_RSS_BYTES = 30 * MB  # idle, TCP, Noise, yamux, identify, ping
+NODE_MDNS_RSS_BYTES = 36 * MB
 SETTLE_S = 1.0  # after which a node counts as idle
 START_TIMEOUT_S = 30
 
@@ -48,17 +52,16 @@ def chip_files() -> list[str]:
     """What is too large of the .mpy files, measured for the family with the longest code."""
     with tempfile.TemporaryDirectory() as folder:
         sizes = image.build("esp32", Path(folder))
-    total = sum(sizes.values())
     largest = max(sizes, key=lambda name: sizes[name])
-    return over("bytes of .mpy files", total, CHIP_TOTAL_BYTES) + over(
+    return over("bytes of .mpy files in flash", sum(sizes.values()), CHIP_FLASH_BYTES) + over(
         f"bytes of the largest, {largest}", sizes[largest], CHIP_FILE_BYTES
     )
 
 
 def chip_heap() -> list[str]:
-    return over(
-        "bytes of heap with all chip files loaded", sum(image.weights().values()), CHIP_HEAP_BYTES
-    )
+    """What the image takes of the heap once every module of it is imported from ROMFS."""
+    heap = sum(image.weights().values())
+    return over("bytes of heap with the whole ROMFS image imported", heap, CHIP_HEAP_BYTES)
 
 
 def node_modules() -> list[str]:

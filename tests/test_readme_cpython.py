@@ -36,6 +36,7 @@ def shape(line: str) -> str:
     line = re.sub(r"12D3KooW\w+", "PEER", line)
     line = re.sub(r"/ip[46]/\S+.*", "ADDRESS", line)
     line = re.sub(r"/\S*/(?=anna)", "/", line)
+    line = re.sub(r"\b(in|out)bound\b", "BOUND", line)  # the smaller id dials
     return re.sub(r"[\d.]+ (ms|s|[KMGk]?bit/s|MB)", "N", line)
 
 

@@ -17,11 +17,12 @@ Spec: libp2p discovery/mdns (r2), RFC 6762, RFC 6763.
 """
 
 from edge.mdns import Found, Lost, dnsaddr, message
-from edge.system import const
+from edge.system import MICROPYTHON, const
 from edge.wire import ip
 
 SERVICE = "_p2p._udp.local"
-PEERS_MAX = 128  # remembered, each once per interface; what is looked at in a second grows with it
+# Remembered, each once per interface; how much is looked at in a second grows with it.
+PEERS_MAX = 16 if MICROPYTHON else 128
 
 _PORT = const(5353)
 _GROUPS = (b"\xe0\0\0\xfb", b"\xff\x02" + bytes(13) + b"\xfb")
@@ -92,8 +93,7 @@ class Agent:
         self._lost = []  # peer ids told as found, to be told as lost
         self._outbox = []
         self._window = -_SECOND_MS  # start of the second in which we count:
-        self._counts = {}  # packets by source
-        self._packets = self._newcomers = 0
+        self._counts = {}  # packets, newcomers (1) and legacy answers (2), by source
 
     def update_addresses(self, addresses, now: int) -> None:
         """Announce ``addresses`` from now on."""
@@ -179,16 +179,21 @@ class Agent:
                 link.ask_at = now + link.pause + self._delay()
                 link.pause = min(3 * link.pause, _PAUSE_LAST_MS)
 
-    def receive_data(self, packet: bytes, source: tuple, interface: str, now: int) -> None:
-        """Take in a packet from ``source``, (host, port) with the host as 4 or 16 bytes."""
+    def receive_data(self, packet: bytes, source: tuple, interface: str, now: int) -> bool:
+        """Take in a packet from ``source``, (host, port) with the host as 4 or 16 bytes.
+
+        Whether it was looked at; if not, nothing has changed.
+        """
         host = source[0]
         link = self._links.get((interface, _GROUPS[len(host) > 4]))
-        if link and self._is_relevant(packet) and self._admit(link, host, now):
-            query = message.decode(packet)
-            if query[1] & 0x8000:
-                self._on_response(link, query[3], host, now)
-            else:
-                self._on_query(link, query, source, now)
+        if not link or not self._is_relevant(packet) or not self._admit(link, packet, host, now):
+            return False
+        query = message.decode(packet)
+        if query[1] & 0x8000:
+            self._on_response(link, query[3], host, now)
+        else:
+            self._on_query(link, query, source, now)
+        return True
 
     # What goes out.
 
@@ -250,19 +255,25 @@ class Agent:
         service = self._service[: 1 + self._service[0]]
         return service in lower or b"_dns-sd" in lower or self._label.encode() in lower
 
-    def _admit(self, link: _Link, host: bytes, now: int) -> bool:
-        """Whether to look at one more packet from ``host``: on the link, and not too many."""
+    def _admit(self, link: _Link, packet: bytes, host: bytes, now: int) -> bool:
+        """Whether to look at one more packet: from the link, and not too many from one or all."""
         if now - self._window >= _SECOND_MS:
             self._window = now
             self._counts = {}
-            self._packets = 4 * self._peers_max
-            self._newcomers = self._peers_max // 2
-        count = self._counts.get(host, 0)
-        if not self._packets or count == self._peers_max or not _is_on_link(host, link):
-            return False
-        self._counts[host] = count + 1
-        self._packets -= 1
-        return True
+        kind = packet[2] & 0x80  # questions are heard through a flood of answers
+        most = self._peers_max
+        return (
+            self._counts.get(kind, 0) < 4 * most
+            and _is_on_link(host, link)
+            and self._count((host, kind), most)
+            and self._count(kind, 4 * most)
+        )
+
+    def _count(self, what, most: int) -> bool:
+        """Count ``what`` happens; False if it was enough in this second."""
+        count = self._counts.get(what, 0)
+        self._counts[what] = count + 1
+        return count < most
 
     def _on_query(self, link: _Link, query: tuple, source: tuple, now: int) -> None:
         id, _, questions, known = query
@@ -276,8 +287,7 @@ class Agent:
             return
         self._want(link, asked, now + self._delay() if asked[0][1] == _PTR else now)
         # rust-libp2p asks from such a port, too, and listens to the group only: it gets both.
-        if source[1] != _PORT and source[:1] not in self._counts:
-            self._counts[source[:1]] = 1
+        if source[1] != _PORT and self._count((source[0], 2), 1):
             brief = [[r[:2] + (_IN, _LEGACY_TTL_S, r[4]) for r in s] for s in _choose(link, asked)]
             packet = message.encode(_RESPONSE, questions, brief[0], brief[1], id)
             self._outbox.append((packet, source, link.interface))
@@ -317,7 +327,7 @@ class Agent:
         key = (peer_id, link.interface)
         sighting = self._sightings.get(key)
         if not sighting:
-            if not self._newcomers:
+            if not self._count((host, 1), self._peers_max // 4):
                 return None
             self._make_room(host)
             sighting = self._sightings[key] = _Sighting(peer_id, link.interface)
@@ -329,7 +339,6 @@ class Agent:
 
     def _make_room(self, host: bytes) -> None:
         """For a newcomer from ``host``: a source that fills the table loses its own entries."""
-        self._newcomers -= 1
         sightings = list(self._sightings.values())
         if len(sightings) >= self._peers_max:
             same = [sighting for sighting in sightings if sighting.source == host]

@@ -9,7 +9,7 @@ from edge.system import aio, clock, const, entropy
 from edge.system.log import Log
 
 _ENTROPY_BYTES = const(64)
-_BURST_MAX = const(64)  # packets taken in without a rest
+_BURST_MAX = const(256)  # packets taken in without a rest
 _REST_MS = const(10)
 
 
@@ -72,14 +72,14 @@ class Service:
         while True:
             arrived = await self._datagrams.receive()
             now = clock.monotonic_ms()
-            if arrived:
-                try:
-                    self._agent.receive_data(*arrived, now)
-                except (RemoteError, MemoryError):
-                    pass  # anybody may say anything there
-            else:
-                self._agent.set_interfaces(self._datagrams.interfaces(), now)
-            self._act()
+            try:
+                if not arrived:
+                    self._agent.set_interfaces(self._datagrams.interfaces(), now)
+                    self._act()
+                elif self._agent.receive_data(*arrived, now):
+                    self._act()
+            except (RemoteError, MemoryError):
+                pass  # anybody may say anything there
             burst += 1
             if burst % _BURST_MAX == 0:  # a flood must not keep the node from its work
                 await aio.sleep_ms(_REST_MS)

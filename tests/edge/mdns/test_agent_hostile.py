@@ -71,7 +71,7 @@ def test_broken_packets_raise_and_change_nothing():
     packet = response(2, ["/ip4/10.0.0.2/tcp/1/%"])
     for size in range(29, len(packet)):
         kit.raises(RemoteError, agent.receive_data, packet[:size], STRANGER, "eth0", ether.now)
-        ether.now += 50
+        ether.now += 100
     broken = packet.replace(b"dnsaddr=", b"dnsadd\xff=")
     agent.receive_data(broken, STRANGER, "eth0", ether.now)
     agent.receive_data(packet.replace(b"dnsaddr=", b"dnsaddr/"), STRANGER, "eth0", ether.now)
@@ -105,6 +105,26 @@ def test_one_hostile_source_does_not_crowd_out_the_others():
     ether.say(query(), good[0])
     ether.run(2 * SECOND)
     assert len(responses(ether.take())) >= 1
+
+
+def test_newcomers_are_found_through_a_flood_from_one_source():
+    ether, agent = lone(peers_max=32)
+    for number in range(200):
+        ether.say(response(1000 + number, ["/ip4/10.0.0.99/tcp/1/%"], 4500), STRANGER)
+    ether.say(response(2, ["/ip4/10.0.0.2/tcp/1/%"]), (b"\x0a\0\0\x02", 5353))
+    found = [event.peer_id for event in events(agent)]
+    assert peer_id(2) in found and len(found) <= 10
+
+
+def test_questions_are_heard_through_a_flood_of_answers_from_everywhere():
+    ether, agent = lone(peers_max=16)
+    for number in range(1000):
+        source = (bytes([10, 0, 0, 2 + number % 250]), 5353)
+        ether.say(response(1000 + number, ["/ip4/10.0.0.99/tcp/1/%"], 4500), source)
+    ether.say(query(), STRANGER)
+    ether.run(200)
+    assert len(responses(ether.take())) == 1
+    assert len(events(agent)) <= 64
 
 
 def test_nobody_reads_the_events():

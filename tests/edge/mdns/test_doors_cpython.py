@@ -31,6 +31,22 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.sendto(packet, (host, 5353))
 """
 
+# Ten thousand answers a second for four seconds, each of another peer.
+FLOOD = """
+import socket, time
+from tests.edge.mdns.ether import response
+packets = [response(n, ["/ip4/10.77.0.99/tcp/1/%"], 4500) for n in range(300, 10300)]
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("10.77.0.2", 5353))
+    begin, sent = time.monotonic(), 0
+    while sent < 40000:
+        while sent < (time.monotonic() - begin) * 10000:
+            sock.sendto(packets[sent % len(packets)], ("224.0.0.251", 5353))
+            sent += 1
+        time.sleep(0.002)
+"""
+
 # `-m` takes no compiled module for the main one.
 CHIP = """
 from edge.system import aio
@@ -140,6 +156,28 @@ def test_what_comes_from_beyond_the_link_is_not_believed():
         events = heard(watcher)
     assert [(kind, number) for _, kind, number, _ in events] == [("found", 7)]  # from the link
     assert beyond and events[0][0] > 2000
+
+
+def resident_kb(process: subprocess.Popen) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+
+
+def test_a_hostile_link():
+    """Memory stays, and one who comes in the middle of it finds and is found."""
+    with Lan(3) as lan:
+        victim = watch(lan, 0, 1, 9)
+        time.sleep(2)
+        before = resident_kb(victim)
+        flood = lan.popen(1, [sys.executable, "-c", FLOOD], cwd=ROOT)
+        time.sleep(2)
+        newcomer = watch(lan, 2, 3, 3)
+        found = [number for _, _, number, _ in heard(newcomer)]
+        assert 1 in found
+        assert flood.wait(60) == 0
+        assert resident_kb(victim) - before < 2000
+        known = [number for _, kind, number, _ in heard(victim) if kind == "found"]
+        assert 3 in known and len(known) < 12 * 32 + 10
 
 
 def test_cpython_and_micropython_find_each_other(tmp_path: Path):

@@ -17,8 +17,9 @@ else:
 
 _AGAIN = (errno.EAGAIN, errno.EINPROGRESS)
 _NOT_AVAILABLE = 99  # EADDRNOTAVAIL
-_FULL = (23, 24)  # ENFILE, EMFILE: no descriptor left; MicroPython's errno lacks the names
-FULL_PAUSE_MS = 100  # how long accept rests when no descriptor is left
+# ENOMEM, ENFILE, EMFILE, ENOBUFS (macOS, Linux); MicroPython's errno lacks the names.
+_FULL = (12, 23, 24, 55, 105)
+FULL_PAUSE_MS = 100  # how long accept rests when the system has no more to give
 
 _received = bytearray(platform.RECEIVE_BYTES)  # what a read takes, for all streams
 _view = memoryview(_received)
@@ -43,7 +44,7 @@ class Stream(platform.Readiness):
         self._held = b""  # read off the socket for a read_exactly that did not finish
 
     async def read(self):
-        """What has arrived, at least one byte, or ``b""`` at the end: valid until the next await."""
+        """What has arrived, one byte or more; ``b""`` at the end.  Valid until the next await."""
         if self._held:
             held, self._held = self._held, b""
             return held
@@ -197,13 +198,12 @@ class Server(platform.Readiness):
             try:
                 await self._readable()
                 sock, address = self._socket.accept()
+                host, port = platform.peer_of(address)
+                return make(sock), host, port
             except OSError as error:
                 if error.errno == errno.EBADF:
                     raise link_error(error, "accept")
                 await aio.sleep_ms(FULL_PAUSE_MS if error.errno in _FULL else 0)
-                continue
-            host, port = platform.peer_of(address)
-            return make(sock), host, port
 
     async def close(self) -> None:
         self._shut()
@@ -216,6 +216,6 @@ async def resolve(host: str, port: int, family: int = 0) -> list[str]:
             found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         else:
             found = await platform.resolve(host, port, family)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: text that can be no name
         raise link_error(error, "no address for " + host)
     return [platform.peer_of(entry[-1])[0] for entry in found]

@@ -13,7 +13,7 @@ RECEIVE_BYTES = 262144  # one read takes at most
 class Readiness:
     """A non-blocking socket one can wait for."""
 
-    __slots__ = ("_loop", "_socket", "_fd", "_reader", "_armed", "_stale")
+    __slots__ = ("_loop", "_socket", "_fd", "_reader", "_writer", "_armed", "_stale")
 
     def __init__(self, sock) -> None:
         sock.setblocking(False)
@@ -21,6 +21,7 @@ class Readiness:
         self._socket = sock
         self._fd = sock.fileno()  # the loop is slow with anything but a number
         self._reader = None  # the future of the one task that waits for bytes
+        self._writer = None  # and of the one that waits for room
         self._armed = False  # the loop watches the socket for us
         self._stale = False  # the loop looked before we read: its next call says nothing
 
@@ -55,11 +56,12 @@ class Readiness:
         """Wait until the socket may take bytes again."""
         if self._socket.fileno() < 0:
             raise LinkError("closed")
-        waiter = self._loop.create_future()
+        self._writer = waiter = self._loop.create_future()
         self._loop.add_writer(self._fd, _wake, waiter)
         try:
             await waiter
         finally:
+            self._writer = None
             if self._socket.fileno() >= 0:
                 self._loop.remove_writer(self._fd)
 
@@ -76,6 +78,9 @@ class Readiness:
         self._socket.close()
         if self._reader and not self._reader.done():
             self._reader.set_exception(OSError(errno.EBADF, "closed"))
+        if self._writer:
+            _wake(self._writer)  # its next try to write says that the socket is closed
+
 
 def _wake(waiter) -> None:
     if not waiter.done():

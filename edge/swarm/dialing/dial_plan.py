@@ -37,7 +37,11 @@ class DialPlan:
         """When ``next_address`` will have one, in ms; None when there are no more."""
         return self._due if self._waiting else None
 
-    def failed(self, now: int) -> None:
+    def add(self, addresses) -> None:
+        """A name that was tried stands for these."""
+        self._waiting = rank(self._waiting + addresses)[:ADDRESSES_MAX]
+
+    def hasten(self, now: int) -> None:
         """An address did not answer: no reason to wait for the next."""
         self._due = now
 

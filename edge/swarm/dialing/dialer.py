@@ -1,6 +1,6 @@
 """Dialing: one job per peer, its addresses raced, the first that proves to be the peer wins."""
 
-from edge.errors import EdgeError, LinkError, LocalError
+from edge.errors import EdgeError, LinkError
 from edge.swarm.connection import OUTBOUND
 from edge.swarm.dialing.dial_plan import DialPlan, Rests
 from edge.swarm.limits import refuse_if_full
@@ -36,24 +36,32 @@ class Dialer:
             self._group.spawn(self._run(key, job, peer_id, addresses))
         while job.connection is None and job.error is None:
             await job.done.wait()
-        if job.error:
+        if job.connection is None:
             raise job.error
         return job.connection
 
+    def close(self) -> None:
+        """Tell those who wait that there will be no connection; the jobs' tasks have ended."""
+        for key in list(self._jobs):
+            self._end(key, LinkError("dial cancelled"))
+
+    def _end(self, key, error) -> None:
+        job = self._jobs.pop(key)
+        job.error = error
+        job.done.fire()
+
     async def _run(self, key, job, peer_id, addresses) -> None:
-        job.error = LinkError("dial cancelled")
+        outcome = LinkError("dial cancelled")
         try:
             now = clock.monotonic_ms()
             race = self._race(peer_id, self._rests.awake(addresses, now))
             job.connection = await aio.wait_for_ms(race, self._limits.dial_timeout_ms)
-            job.error = None
         except aio.TimeoutError:
-            job.error = LinkError("no answer within {} ms".format(self._limits.dial_timeout_ms))
+            outcome = LinkError("no answer within {} ms".format(self._limits.dial_timeout_ms))
         except EdgeError as error:
-            job.error = error
+            outcome = error
         finally:
-            self._jobs.pop(key, None)
-            job.done.fire()
+            self._end(key, outcome)
 
     async def _race(self, peer_id, addresses):
         """The first connection that succeeds; LinkError with every address's reason if none."""
@@ -61,7 +69,8 @@ class Dialer:
         errors: list = []
         running = 0
         async with aio.Group() as group:
-            plan = DialPlan(await self._resolve(addresses, errors), clock.monotonic_ms())
+            usable = [address for address in addresses if self._transport(address)]
+            plan = DialPlan(usable, clock.monotonic_ms())
             while True:
                 now = clock.monotonic_ms()
                 address = plan.next_address(now)
@@ -71,27 +80,19 @@ class Dialer:
                     continue
                 due = plan.deadline()
                 if not running and due is None:
-                    raise LinkError("cannot reach {}: {}".format(peer_id, "; ".join(errors)))
+                    reasons = "; ".join(errors) or "no transport here for its addresses"
+                    raise LinkError("cannot reach {}: {}".format(peer_id, reasons))
                 outcome = await _next_within(results, due and due - now)
                 if outcome is None:
                     continue
                 running -= 1
-                if not isinstance(outcome, Exception):
+                if isinstance(outcome, list):
+                    plan.add(outcome)
+                elif isinstance(outcome, Exception):
+                    errors.append(str(outcome))
+                else:
                     return outcome
-                errors.append(str(outcome))
-                plan.failed(clock.monotonic_ms())
-
-    async def _resolve(self, addresses, errors) -> list:
-        found = []
-        for address in addresses:
-            transport = self._transport(address)
-            try:
-                if transport is None:
-                    raise LocalError("no transport here for {}".format(address))
-                found.extend(await transport.resolve(address))
-            except EdgeError as error:
-                errors.append(str(error))
-        return found
+                plan.hasten(clock.monotonic_ms())
 
     def _transport(self, address):
         for transport in self._transports:
@@ -100,19 +101,26 @@ class Dialer:
         return None
 
     async def _attempt(self, address, peer_id, results) -> None:
-        transport = self._transport(address)
         try:
-            try:
-                timeout_ms = self._limits.address_timeout_ms
-                raw = await aio.wait_for_ms(transport.dial(address), timeout_ms)
-            except aio.TimeoutError:
-                raise LinkError("{}: no answer within {} ms".format(address, timeout_ms))
-            outcome = await self._upgrade(raw, OUTBOUND, peer_id)
+            outcome = await self._connect(address, peer_id)
             self._rests.succeeded(address)
         except EdgeError as error:
             self._rests.failed(address, clock.monotonic_ms())
             outcome = error
         await results.put(outcome)
+
+    async def _connect(self, address, peer_id):
+        """The Connection to ``address``; of a name, the list of addresses it stands for."""
+        transport = self._transport(address)
+        timeout_ms = self._limits.address_timeout_ms
+        try:
+            found = await aio.wait_for_ms(transport.resolve(address), timeout_ms)
+            if found != [address]:
+                return found
+            raw = await aio.wait_for_ms(transport.dial(address), timeout_ms)
+        except aio.TimeoutError:
+            raise LinkError("{}: no answer within {} ms".format(address, timeout_ms))
+        return await self._upgrade(raw, OUTBOUND, peer_id)
 
 
 async def _next_within(results, timeout_ms):

@@ -58,7 +58,7 @@ def test_a_failure_starts_the_next_at_once():
     one, two = addresses("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
     plan = DialPlan([one, two], 1000)
     plan.next_address(1000)
-    plan.failed(1010)
+    plan.hasten(1010)
     assert plan.next_address(1010) == two
 
 

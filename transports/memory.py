@@ -5,7 +5,7 @@ from edge.swarm import transport
 from edge.system import MICROPYTHON, aio
 from edge.wire.multiaddr import Multiaddr
 
-BUFFER_BYTES_MAX = 4096 if MICROPYTHON else 65536  # on the way in one direction
+BUFFER_BYTES_MAX = 1024 if MICROPYTHON else 65536  # on the way in one direction
 BACKLOG = 128  # dialed but not yet accepted connections of one listener
 
 _listeners: dict = {}  # name -> Listener
@@ -79,6 +79,8 @@ class Listener:
 
     async def close(self) -> None:
         _listeners.pop(self.name, None)
+        while len(self.queue):
+            await (await self.queue.get()).close()
         self.queue.close()
 
 

@@ -9,6 +9,7 @@ from edge.errors import EdgeError, LimitError, LinkError, RemoteError
 from edge.swarm.protocol_muxer import Refused, multistream
 from edge.swarm.stream import Stream
 from edge.swarm.stream_muxer import (
+    GoneAway,
     GoneSilent,
     StreamData,
     StreamEnded,
@@ -18,11 +19,12 @@ from edge.swarm.stream_muxer import (
 )
 from edge.system import MICROPYTHON, aio, clock
 
-CHUNK_BYTES_MAX = 262144  # what one stream may queue before others have their turn
+CHUNK_BYTES_MAX = 4096 if MICROPYTHON else 262144  # what one stream queues before others may
+ANSWERS_BYTES_MAX = 4096 if MICROPYTHON else 262144  # unsent, to a peer that does not read
 CLOSE_TIMEOUT_MS = 1000  # how long a closing connection may take to say so
 ABANDONED_MS = 60000  # a stream we closed whose peer does not: reset after this
 UNREAD_BYTES_MAX = 8192 if MICROPYTHON else 4194304  # of all streams, before we stop reading
-STALL_TIMEOUT_MS = 10000  # how long we stop before the stream nobody reads is reset
+STALL_TIMEOUT_MS = 8000  # how long we stop before the stream nobody reads is reset; go gives 10 s
 
 INBOUND = "inbound"
 OUTBOUND = "outbound"
@@ -34,7 +36,7 @@ class Connection:
     __slots__ = (
         "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "known",
         "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent", "_flushing",
-        "_drained", "_unread", "_room", "error", "closed",
+        "_drained", "_unread", "_room", "error", "leaving", "closed",
     )  # fmt: skip
 
     def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
@@ -57,6 +59,7 @@ class Connection:
         self._unread = 0  # bytes that wait in streams for their readers
         self._room = aio.Signal()
         self.error = None  # why it ended, if not in order
+        self.leaving = False  # either end wants no more streams
         self.closed = False
 
     @property
@@ -88,7 +91,8 @@ class Connection:
                     break
                 self._upgrader.receive_data(data)
                 self._dispatch()
-                self.push()
+                if not self.push() and self._muxer.pending() > ANSWERS_BYTES_MAX:
+                    raise LimitError("the peer reads none of its answers")
                 if self._unread > UNREAD_BYTES_MAX:
                     await self._wait_for_readers()
         except RemoteError as error:
@@ -96,9 +100,10 @@ class Connection:
             self._muxer.go_away(1)
             self._try_push()
         except EdgeError as error:
-            self.error = error
+            if not self.closed:
+                self.error = error
         finally:
-            self.closed = True
+            self.closed = self.leaving = True
             self._fail_streams()
             await self._raw.close()
 
@@ -118,7 +123,7 @@ class Connection:
             for stream in self.streams:
                 if fullest is None or stream.unread > fullest.unread:
                     fullest = stream
-            if fullest:
+            if fullest and fullest.unread:
                 fullest.fail(LimitError("{} bytes were not read".format(fullest.unread)))
                 self.reset_stream(fullest)
 
@@ -143,12 +148,14 @@ class Connection:
                 self._opened(event.id)
             elif kind is GoneSilent:
                 raise LinkError("no answer from the peer")
+            elif kind is GoneAway:
+                self.leaving = True
             else:
-                stream = streams.get(getattr(event, "id", 0))
+                stream = streams.get(event.id)
                 if stream:
                     self._tell(stream, kind, event)
-                elif kind is not StreamData:
-                    self._abandoned.pop(getattr(event, "id", 0), None)
+                elif not self._muxer.is_open(event.id):
+                    self._abandoned.pop(event.id, None)
             event = next_event()
 
     def _tell(self, stream, kind, event) -> None:
@@ -164,6 +171,7 @@ class Connection:
         elif kind is StreamReset:
             self._streams.pop(event.id)
             stream.fail(LinkError("stream reset by the peer"))
+            self._drained.fire()
         elif kind is WindowOpened:
             stream.wake()
 
@@ -205,7 +213,7 @@ class Connection:
             self._drained.fire()
 
     async def drained(self) -> None:
-        """Wait until the medium has taken what was pending."""
+        """Wait until the medium has taken what was pending; may return before."""
         if self._flushing:
             await self._drained.wait()
 
@@ -230,17 +238,18 @@ class Connection:
         if isinstance(event, Refused):
             stream.fail(RemoteError("the peer speaks none of {}".format(event.protocols)))
             self.reset_stream(stream)
-        elif event:
-            inbound = stream.protocol is None and isinstance(core, multistream.Listener)
+            return
+        trailing = event.trailing if event else b""
+        self._muxer.consumed(stream.id, len(data) - len(trailing), False)
+        if event:
             stream.protocol = event.protocol
             stream.negotiation = None
-            self._muxer.consumed(stream.id, len(data) - len(event.trailing), False)
-            if event.trailing:
-                self._unread += len(event.trailing)
-                stream.receive(event.trailing)
+            if trailing:
+                self._unread += len(trailing)
+                stream.receive(trailing)
             else:
                 stream.wake()
-            if inbound:
+            if isinstance(core, multistream.Listener):
                 self._swarm.handle(stream)
 
     async def new_stream(self, protocols) -> Stream:
@@ -249,7 +258,7 @@ class Connection:
         Where the peer is known to speak the only one asked for, nothing is waited for: the offer
         travels with the first bytes written.  RemoteError if it speaks none of them.
         """
-        if self.closed:
+        if self.leaving:
             raise LinkError("connection closed")
         core = multistream.Dialer(protocols)
         stream_id = self._muxer.open_stream()
@@ -277,14 +286,17 @@ class Connection:
         self.release(size)
         if self._muxer.consumed(stream.id, size, eager):
             self.push()
+        elif eager:
+            self._drop_if_over(stream)
 
     def close_write(self, stream) -> None:
         self._muxer.close_write(stream.id)
         self._drop_if_over(stream)
         self.push()
+        self._drained.fire()  # its own writer may be among those who wait
 
     def _drop_if_over(self, stream) -> None:
-        if not self._muxer.is_open(stream.id):
+        if not self._muxer.is_open(stream.id) and not stream.unread:
             self._streams.pop(stream.id, None)
 
     def abandon(self, stream) -> None:
@@ -297,6 +309,7 @@ class Connection:
         self._streams.pop(stream.id, None)
         self._muxer.reset(stream.id)
         self.push()
+        self._drained.fire()
 
     # -- time and end
 
@@ -319,20 +332,26 @@ class Connection:
             self._dispatch()
         except LinkError as error:
             self.error = error
-            self.closed = True
-            self._swarm.spawn(self._raw.close())
+            self._swarm.spawn(self._let_go())
         self.push()
 
     async def close(self) -> None:
         """Say go-away, send what is pending, let go."""
         if self.closed:
             return
+        self.leaving = True
         self._muxer.go_away(0)
-        if not self.push():
-            try:
+        try:
+            while not self.push():
                 await aio.wait_for_ms(self.drained(), CLOSE_TIMEOUT_MS)
-            except aio.TimeoutError:
-                pass
-        self.closed = True
+        except aio.TimeoutError:
+            pass
+        finally:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """End the pump, wherever it waits."""
+        self.closed = self.leaving = True
+        self._room.fire()
         await self._raw.close()
 

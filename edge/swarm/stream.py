@@ -1,10 +1,11 @@
 """A stream: one duplex, flow-controlled byte stream of one protocol within a connection."""
 
 from edge.errors import LinkError, LocalError, RemoteError
-from edge.system import aio
+from edge.system import MICROPYTHON, aio
 
 READ_BYTES_MAX = 65536  # what one read gives at most unless asked otherwise
-SMALL_BYTES = 4096  # chunks below this are gathered: a chunk costs more than its bytes
+# Chunks below this are gathered: a chunk costs more than its bytes.
+SMALL_BYTES = 512 if MICROPYTHON else 4096
 
 OPEN = "open"
 ENDED = "ended"  # the peer will send no more
@@ -93,19 +94,18 @@ class Stream:
         if not self._write_closed and self._state != RESET:
             self._write_closed = True
             self.connection.close_write(self)
+            self._changed.fire()
 
     async def close(self) -> None:
         """Close both ways in order: what was written arrives, what was not read is dropped."""
         await self.close_write()
-        self.connection.release(self.unread)
-        self._chunks = []
+        self.fail(LinkError("stream closed here"))
         self.connection.abandon(self)
 
     def reset(self) -> None:
         """Close both ways at once; the peer's reads and writes fail."""
-        if self._state != RESET:
-            self.fail(LinkError("stream reset here"))
-            self.connection.reset_stream(self)
+        self.fail(LinkError("stream reset here"))
+        self.connection.reset_stream(self)
 
     def _require_writable(self) -> None:
         if self._write_closed:

@@ -16,10 +16,11 @@ from edge.swarm.crypto.noise import NoiseKeys
 from edge.swarm.dialing.dialer import Dialer
 from edge.swarm.limits import Limits, refuse_if_full
 from edge.swarm.upgrader import MUXERS, Upgraded, Upgrader
-from edge.system import aio, clock
+from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
 
-EVENTS_MAX = 256  # that a watcher may leave unread; later ones are dropped
+# That a watcher may leave unread; later ones are dropped.  All connections may end at once.
+EVENTS_MAX = 64 if MICROPYTHON else 4096
 CLOCK_MS = 5000  # how often deadlines are looked at while there are connections
 
 Connected = namedtuple("Connected", ("connection",))
@@ -49,6 +50,7 @@ class Swarm:
         self._upgraded = aio.Signal()
         self._watchers: list = []
         self._ticking = False
+        self.closed = False
 
     # -- what the application uses
 
@@ -86,9 +88,10 @@ class Swarm:
         peer_id, addresses = self._resolve_target(target)
         if peer_id == self.peer_id:
             raise LocalError("that is this node")
-        held = self._connections.get(peer_id)
-        if held:
-            return held[-1]  # the newest: an older one may be dead without knowing
+        for connection in reversed(self._connections.get(peer_id, ())):
+            if not connection.leaving:  # the newest: an older one may be dead without knowing
+                return connection
+        self._refuse_if_closed()
         if not addresses:
             raise LinkError("no address known for {}".format(peer_id))
         refuse_if_full(self._count, self.limits.connections_max, "connections")
@@ -120,6 +123,7 @@ class Swarm:
 
     async def close(self) -> None:
         """Stop listening, say goodbye to every peer, end every task."""
+        self.closed = True
         for listener in self._listeners:
             await listener.close()
         self._listeners = []
@@ -128,6 +132,9 @@ class Swarm:
                 group.spawn(connection.close())
             await group.join()
         await self._group.cancel()
+        self._dialer.close()
+        for raw in self._upgrades:  # a task that never started closes nothing
+            await raw.close()
         for watcher in self._watchers:
             watcher.close()
 
@@ -139,22 +146,26 @@ class Swarm:
                 raw = await listener.accept()
             except LinkError:
                 return  # closed
-            while len(self._upgrades) >= self.limits.upgrades_max:
-                await self._wait_for_upgrade()
             self._upgrades.append(raw)
+            if len(self._upgrades) > self.limits.upgrades_max:
+                await self._make_room()
             self.spawn(self._upgrade_inbound(raw))
 
-    async def _wait_for_upgrade(self) -> None:
+    async def _make_room(self) -> None:
         """Leave the next ones to the kernel's queue until one is through.
 
         When none gets through, the older half is given up: strangers that say nothing must not
         keep the door shut.
         """
         try:
-            await aio.wait_for_ms(self._upgraded.wait(), self.limits.stalled_ms)
+            await aio.wait_for_ms(self._room(), self.limits.stalled_ms)
         except aio.TimeoutError:
-            for _ in range((len(self._upgrades) + 1) // 2):
+            for _ in range(len(self._upgrades) // 2):
                 await self._upgrades.pop(0).close()
+
+    async def _room(self) -> None:
+        while len(self._upgrades) > self.limits.upgrades_max:
+            await self._upgraded.wait()
 
     async def _upgrade_inbound(self, raw) -> None:
         try:
@@ -195,7 +206,12 @@ class Swarm:
         self._emit(Connected(connection))
         return connection
 
+    def _refuse_if_closed(self) -> None:
+        if self.closed:
+            raise LinkError("this swarm is closed")
+
     def _refuse_peer(self, peer_id) -> None:
+        self._refuse_if_closed()
         if peer_id == self.peer_id:
             raise RemoteError("that is this node")
         held = self._connections.get(peer_id, ())

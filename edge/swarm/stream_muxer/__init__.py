@@ -5,6 +5,7 @@ An inhabitant is a pure core for one end of a connection:
     receive_data(data)                bytes from the peer, in any pieces
     next_event() -> event or None     the namedtuples below
     data_to_send() -> bytes           everything pending, given away
+    pending() -> int                  how many bytes that would be
     open_stream() -> id               LimitError when the peer has too many to answer
     send_data(id, data) -> int        how many bytes the peer's window took
     consumed(id, size, eager) -> bool the application has read them: the peer may send more

@@ -27,7 +27,7 @@ from edge.system import const
 
 PROTOCOL = "/yamux/1.0.0"
 WINDOW_BYTES = 262144  # what each direction of a stream starts with, fixed by the spec
-ANSWERS_MAX = 32  # pongs and resets that may wait to be sent: a flood is not answered
+ANSWERS_MAX = 32  # pongs that may wait to be sent: a flood is not answered
 UNANSWERED_MAX = 256  # streams we opened that the peer has not acknowledged
 SMALL_BYTES = 32768  # payloads below are copied: a byte must not keep a whole 64 KiB frame alive
 
@@ -165,7 +165,7 @@ class Yamux:
     def _accept(self, stream_id: int):
         """A stream the peer opens; None if it has too many."""
         if self._inbound >= self._streams_max:
-            self._answer_reset(stream_id)
+            self._put(_WINDOW, _RST, stream_id, 0)
             return None
         self._inbound += 1
         flow = self._flows[stream_id] = _Flow(_ACK)
@@ -176,7 +176,7 @@ class Yamux:
         if flow:
             if length > flow.receive_window or (flow.remote_end and length):
                 self._forget(stream_id)
-                self._answer_reset(stream_id)
+                self._put(_WINDOW, _RST, stream_id, 0)
                 self._events.append(StreamReset(stream_id, PROTOCOL_ERROR))
                 end = False
             flow.receive_window -= length
@@ -217,6 +217,10 @@ class Yamux:
         data, self._outbox = self._outbox, bytearray()
         self._answers = 0
         return data
+
+    def pending(self) -> int:
+        """How many bytes wait for ``data_to_send``."""
+        return len(self._outbox)
 
     def open_stream(self) -> int:
         """The id of a new stream; the peer learns of it with its first bytes."""
@@ -287,11 +291,6 @@ class Yamux:
 
     def go_away(self, code: int) -> None:
         self._put(_GO_AWAY, 0, 0, code)
-
-    def _answer_reset(self, stream_id: int) -> None:
-        if self._answers < ANSWERS_MAX:
-            self._answers += 1
-            self._put(_WINDOW, _RST, stream_id, 0)
 
     def _put_flow(self, kind: int, flow, stream_id: int, length: int, flags: int = 0) -> None:
         self._put(kind, flags | flow.flags, stream_id, length)

@@ -249,7 +249,7 @@ async def test_strangers_that_never_finish_make_room():
         dialer = await net.swarm(listen=False)
         connection = await aio.wait_for_ms(dialer.dial(address_of(listener)), 5000)
         assert connection.remote_peer == listener.peer_id
-        assert len(listener._upgrades) <= 2
+        assert len(listener._upgrades) <= 3  # one of them at the door
         for raw in raws:
             await raw.close()
 

@@ -280,7 +280,14 @@ def test_ping_is_answered_with_its_value():
     assert not core.data_to_send() and not events(core)
 
 
-def test_a_flood_of_pings_or_refusals_is_not_answered_in_full():
+def test_every_stream_too_many_is_refused():
+    core = listener()
+    for number in range(100):
+        core.receive_data(frame(WINDOW, SYN, 2 * number + 1, 0))
+    assert len(sent(core)) == 96
+
+
+def test_a_flood_of_pings_is_not_answered_in_full():
     core = listener()
     core.receive_data(frame(PING, SYN, 0, 1) * 500)
     assert len(sent(core)) == ANSWERS_MAX

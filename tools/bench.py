@@ -7,12 +7,13 @@ import importlib
 from tools import OK, ROOT, USAGE, parser_of, say, venv
 
 FOLDER = ROOT / "tests" / "bench"
-DEFAULT = "compare"
+DEFAULT = "swarm"
 EXAMPLES = """\
 examples:
   python3 -m tools bench                  the table: edge, py-, js- and go-libp2p side by side
   python3 -m tools bench --list           which measurements there are
-  python3 -m tools bench compare --help   the arguments of one of them
+  python3 -m tools bench --quick          the arguments of the default one need not name it
+  python3 -m tools bench swarm --help     the arguments of one of them
 
 exit codes: 0 done, 1 a target was missed, 2 bad command line, 3 something is missing here
 """
@@ -23,7 +24,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--list", action="store_true", help="name the measurements and stop")
     parser.add_argument("name", nargs="?", default=DEFAULT, help=f"default: {DEFAULT}")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
-    asked = parser.parse_args(argv)
+    own = argv[:1] in ([], ["-h"], ["--help"], ["--list"]) or not argv[0].startswith("-")
+    asked = parser.parse_args(argv if own else [DEFAULT, *argv])
     known = measurements()
     if asked.list:
         for name, purpose in known.items():

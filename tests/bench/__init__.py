@@ -1,0 +1,1 @@
+"""Measurements: each file with a main(argv) is one of `python3 -m tools bench`."""

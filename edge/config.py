@@ -14,6 +14,7 @@ KNOBS = (
     ("listen", ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"), 0, 16),  # none: dial only
     ("peers", (), 0, 64),  # stay connected to these; each ends in /p2p/<peer id>
     ("mdns", True, 0, 1),  # announce ourselves on the LAN and find others there
+    ("mdns_agent", False, 0, 1),  # by our own agent instead of python-zeroconf
     ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
     ("connections_auto_max", 16, 0, 1024),  # to peers that discovery finds
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
@@ -37,6 +38,7 @@ class NodeConfig:
     listen: list[Multiaddr]
     peers: list[Multiaddr]
     mdns: bool
+    mdns_agent: bool
     perf: bool
     connections_auto_max: int
     reconnect_interval_s: int

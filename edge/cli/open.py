@@ -78,12 +78,14 @@ def _discovery(key, config: NodeConfig):
     from edge.mdns import open_discovery
 
     peer_id = PeerId.from_public_key(key.public).to_bytes()
-    try:
-        return open_discovery("zeroconf", peer_id, open_interfaces())
-    except ImportError:
-        from transports.multicast.datagrams import Multicast
+    if not config.mdns_agent:
+        try:
+            return open_discovery("zeroconf", peer_id, open_interfaces())
+        except ImportError:
+            pass  # a system without it has the agent
+    from transports.multicast.datagrams import Multicast
 
-        return open_discovery("agent", peer_id, Multicast(open_interfaces()))
+    return open_discovery("agent", peer_id, Multicast(open_interfaces()))
 
 
 def run_once(data: DataDir, request: dict, on_event) -> None:

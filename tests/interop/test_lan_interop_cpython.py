@@ -31,11 +31,12 @@ class EdgeRun:
 
     async def event(self, name: str, timeout: float = FOUND_TIMEOUT_S, **match) -> dict:
         """The first event of that name with those members, waited for."""
+        match["event"] = name
         async with asyncio.timeout(timeout):
             while True:
-                for event in self._events:
-                    if event["event"] == name and match.items() <= event.items():
-                        return event
+                found = [event for event in self._events if match.items() <= event.items()]
+                if found:
+                    return found[0]
                 line = await self._process.stdout.readline()
                 assert line, f"edge run ended; it had said {self._events}"
                 self._events.append(json.loads(line))
@@ -73,8 +74,10 @@ def lang(request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize(
     ("lang", "family"), [("go", "4"), ("go", "6"), ("rust", "4"), ("js", "4")], indirect=["lang"]
 )
-async def test_found_and_finding(lang: str, family: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("door", ["zeroconf", "agent"])
+async def test_found_and_finding(lang: str, family: str, door: str, tmp_path: Path) -> None:
     """Each finds the other by multicast DNS alone; whoever comes first is found by who comes."""
+    (tmp_path / "config.toml").write_text(f"mdns_agent = {str(door == 'agent').lower()}\n")
     with Lan(3) as lan:
         listen = LISTENING[family]
         early = await Peer.start(lang, "--mdns", "--listen", listen, netns=lan.names[0])

@@ -1,0 +1,1 @@
+"""Tests; README.md says where which kind lives."""

@@ -1,4 +1,4 @@
-"""What tests on both Pythons share: fake wires, expectations, and a runner for where pytest cannot go."""
+"""What tests on both Pythons share: fake wires, expectations, and a runner without pytest."""
 
 from edge.system import aio
 

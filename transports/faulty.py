@@ -82,7 +82,6 @@ class Connection(wrapper.Connection):
         self._closed.fire()
 
 
-
 class Transport(wrapper.Transport):
     def __init__(self, inner, faults: Faults) -> None:
         super().__init__(inner, lambda raw, outbound: Connection(raw, faults))

@@ -3,6 +3,7 @@
 What is written is what the medium carries: after the handshake it is ciphertext.
 """
 
+import io
 import os
 import socket
 import time
@@ -24,7 +25,7 @@ class Trace:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
             raise LocalError(f"cannot write the trace {path}: {error.strerror}") from None
-        self._file = os.fdopen(handle, "wb", buffering=0)
+        self._file: io.FileIO | None = os.fdopen(handle, "wb", buffering=0)
         self._size = 0
         self._serial = 0
         self._write(pcap.HEADER)
@@ -92,7 +93,6 @@ class Connection(wrapper.Connection):
             self._closed = True
             self._trace.record(self._flow, True, b"", pcap.FIN)
         await self._raw.close()
-
 
 
 class Transport(wrapper.Transport):

@@ -187,9 +187,7 @@ class Swarm:
                 self._noise_keys, direction == OUTBOUND, raw.profile, expected,
                 self.limits.streams_per_connection_max,
             )  # fmt: skip
-            upgraded = await aio.wait_for_ms(
-                climb(raw, upgrader), raw.profile.handshake_timeout_ms
-            )
+            upgraded = await aio.wait_for_ms(climb(raw, upgrader), raw.profile.handshake_timeout_ms)
             self._refuse_peer(upgraded.peer_id)
         except aio.TimeoutError:
             await raw.close()
@@ -277,8 +275,7 @@ class Swarm:
     def _resolve_target(self, target):
         """(PeerId or None, addresses) of whatever names a peer."""
         if hasattr(target, "components"):  # a Multiaddr
-            info = self._split_address(target)
-            return info
+            return self._split_address(target)
         if hasattr(target, "addresses"):  # a PeerInfo
             peer_id, addresses = target.peer_id, list(target.addresses)
         else:

@@ -10,6 +10,10 @@ from collections import namedtuple
 
 from edge.system import MICROPYTHON
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edge.wire.multiaddr import Multiaddr
+
 LinkProfile = namedtuple(
     "LinkProfile",
     (
@@ -29,23 +33,22 @@ if MICROPYTHON:  # a chip holds neither 64 KiB frames nor the windows that fill 
 else:
     FAST = LinkProfile("fast", 45000, 15000, 15000, 10000, 1048576, 65519, 65535)
 SLOW = LinkProfile("slow", 240000, 60000, 90000, 60000, 262144, 496, FAST.receive_frame_bytes_max)
-METERED = LinkProfile(
-    "metered", 600000, 60000, 60000, 30000, 262144, FAST.frame_bytes_max, FAST.receive_frame_bytes_max
-)
+_FRAMES = (FAST.frame_bytes_max, FAST.receive_frame_bytes_max)
+METERED = LinkProfile("metered", 600000, 60000, 60000, 30000, 262144, *_FRAMES)
 
 
 class RawConnection:
     """A duplex byte pipe to one peer.  The contract; inhabitants need not inherit it."""
 
-    local_address = None  # Multiaddr, or None where the medium does not tell
-    remote_address = None  # Multiaddr
+    local_address: "Multiaddr | None" = None  # None where the medium does not tell
+    remote_address: "Multiaddr | None" = None
     profile = FAST
 
-    async def read(self):
+    async def read(self) -> "bytes | memoryview":
         """Bytes, at least one, valid until the next await; ``b""`` at the end.  LinkError."""
         raise NotImplementedError
 
-    def write_some(self, data) -> int:
+    def write_some(self, data: "bytes | memoryview") -> int:
         """How many bytes of ``data`` were taken now; 0 if there is no room.  LinkError."""
         raise NotImplementedError
 
@@ -61,7 +64,7 @@ class RawConnection:
 class Listener:
     """One address being listened on."""
 
-    def addresses(self) -> list:
+    def addresses(self) -> "list[Multiaddr]":
         """The Multiaddrs a peer can dial now; unspecified hosts stay unspecified."""
         raise NotImplementedError
 
@@ -76,18 +79,18 @@ class Listener:
 class Transport:
     """Dials and listens on the addresses it understands."""
 
-    def can_dial(self, address) -> bool:
+    def can_dial(self, address: "Multiaddr") -> bool:
         """Whether ``dial`` understands ``address`` (its /p2p tail aside)."""
         raise NotImplementedError
 
-    async def dial(self, address) -> RawConnection:
+    async def dial(self, address: "Multiaddr") -> RawConnection:
         """Connect.  LinkError if nobody answers; the caller sets the timeout."""
         raise NotImplementedError
 
-    async def listen(self, address) -> Listener:
+    async def listen(self, address: "Multiaddr") -> Listener:
         """Listen.  LinkError if the address cannot be had."""
         raise NotImplementedError
 
-    async def resolve(self, address) -> list:
+    async def resolve(self, address: "Multiaddr") -> "list[Multiaddr]":
         """The dialable addresses a name stands for; ``[address]`` where there is no name."""
         return [address]

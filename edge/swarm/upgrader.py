@@ -100,4 +100,3 @@ class Upgrader:
         self._core = self.muxer = yamux.Yamux(self._dialing, self._profile, self._streams_max)
         self._event = Upgraded(self._secured.peer_id, self._secured.public_key)
         self._keys = self._expected = self._secured = None
-

@@ -1,4 +1,4 @@
-"""A chip on this machine: the firmware on MicroPython, its .mpy files in ROMFS, in a chip's heap."""
+"""A chip on this machine: the firmware on MicroPython, in ROMFS, in a chip's heap."""
 
 import json
 import os

@@ -38,4 +38,3 @@ def main(name: str) -> int:
             print("FAILED", test)
     print(passed, "passed,", failed, "failed;", heap_bytes_max, "bytes of heap between tests")
     return failed or not passed
-

@@ -6,9 +6,10 @@
 It is compiled beforehand, as on a chip the system does this without any heap.
 """
 
-import ffi
 import os
 import sys
+
+import ffi
 import uctypes
 import vfs
 

@@ -1,8 +1,8 @@
 """Runs shared test files on MicroPython, each in a fresh process with a chip-sized heap.
 
 The shared core and its tests are compiled to .mpy and packed into a ROMFS image, which lies outside
-of the heap as a chip's flash does; device.py runs there.  The core is compiled as for a chip, without asserts and line numbers; to find
-a fault, ``debug`` keeps both and gives more heap.
+of the heap as a chip's flash does; device.py runs there.  The core is compiled as for a chip,
+without asserts and line numbers; to find a fault, ``debug`` keeps both and gives more heap.
 """
 
 import linecache

@@ -1,8 +1,8 @@
 """faulty and traced: still transports, and doing what they say."""
 
-import shutil
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -92,16 +92,16 @@ async def test_traced_writes_what_moved(tmp_path, host):
     trace.close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert b"a secret that is not one" in b"".join(packets(path.read_bytes()))
-    tshark = needs.tool("tshark", "Debian: apt-get install tshark")
-    shown = subprocess.run(
-        [tshark, "-r", str(path), "-q", "-z", "follow,tcp,raw,0"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    shown = tshark(path, "-q", "-z", "follow,tcp,raw,0")
     assert b"a secret that is not one".hex() in shown
-    expert = subprocess.run(
-        [tshark, "-r", str(path), "-Y", "_ws.malformed"], capture_output=True, text=True, check=True
-    )
-    assert not expert.stdout and shutil.which("tshark")
+    assert tshark(path, "-Y", "_ws.malformed") == ""
+
+
+def tshark(path: Path, *arguments: str) -> str:
+    """What tshark prints about the trace at ``path``."""
+    program = needs.tool("tshark", "Debian: apt-get install tshark")
+    command = [program, "-r", str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_trace_that_cannot_be_written_says_so(tmp_path):

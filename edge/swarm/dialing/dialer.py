@@ -13,7 +13,7 @@ class _Job:
     def __init__(self) -> None:
         self.done = aio.Signal()
         self.connection = None
-        self.error = None
+        self.error: EdgeError | None = None
 
 
 class Dialer:
@@ -36,7 +36,7 @@ class Dialer:
             self._group.spawn(self._run(key, job, peer_id, addresses))
         while job.connection is None and job.error is None:
             await job.done.wait()
-        if job.connection is None:
+        if job.error is not None:
             raise job.error
         return job.connection
 
@@ -51,11 +51,12 @@ class Dialer:
         job.done.fire()
 
     async def _run(self, key, job, peer_id, addresses) -> None:
-        outcome = LinkError("dial cancelled")
+        outcome: EdgeError | None = LinkError("dial cancelled")
         try:
             now = clock.monotonic_ms()
             race = self._race(peer_id, self._rests.awake(addresses, now))
             job.connection = await aio.wait_for_ms(race, self._limits.dial_timeout_ms)
+            outcome = None
         except aio.TimeoutError:
             outcome = LinkError("no answer within {} ms".format(self._limits.dial_timeout_ms))
         except EdgeError as error:

@@ -1,16 +1,16 @@
 """Agree on one protocol for one byte stream: multistream-select 1.0.
 
-    dialer                                       listener
-      |  /multistream/1.0.0 , /noise  ------------> |     header and offer in one flight
-      |  <------------  /multistream/1.0.0          |
-      |  <------------  /noise            agreed    |     or `na`, then the next offer
+dialer                                       listener
+  |  /multistream/1.0.0 , /noise  ------------> |     header and offer in one flight
+  |  <------------  /multistream/1.0.0          |
+  |  <------------  /noise            agreed    |     or `na`, then the next offer
 
-    (state, line)                  -> state               a pair not here is the peer's error
-    EXPECT_HEADER, the header      -> EXPECT_ANSWER (dialer) or EXPECT_OFFER (listener)
-    EXPECT_ANSWER, what we offered -> AGREED
-    EXPECT_ANSWER, na              -> EXPECT_ANSWER, or REFUSED after the last offer
-    EXPECT_OFFER, one we have      -> AGREED
-    EXPECT_OFFER, another          -> EXPECT_OFFER after answering na (`ls` too: it is optional)
+(state, line)                  -> state               a pair not here is the peer's error
+EXPECT_HEADER, the header      -> EXPECT_ANSWER (dialer) or EXPECT_OFFER (listener)
+EXPECT_ANSWER, what we offered -> AGREED
+EXPECT_ANSWER, na              -> EXPECT_ANSWER, or REFUSED after the last offer
+EXPECT_OFFER, one we have      -> AGREED
+EXPECT_OFFER, another          -> EXPECT_OFFER after answering na (`ls` too: it is optional)
 """
 
 from edge.errors import LocalError, RemoteError, printable

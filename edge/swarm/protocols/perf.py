@@ -1,6 +1,6 @@
 """Perf: how fast bytes travel (libp2p perf).  Served only where it was asked for.
 
-    client: u64 bytes wanted, then the upload, then half-close     server: drains, then sends
+client: u64 bytes wanted, then the upload, then half-close     server: drains, then sends
 """
 
 from edge.errors import LimitError, RemoteError

@@ -135,14 +135,7 @@ class Yamux:
             self._asked = 0
 
     def _receive_frame(self, kind: int, flags: int, stream_id: int, length: int) -> None:
-        flow = self._flows.get(stream_id)
-        if flags & _SYN:
-            if flow or not stream_id or stream_id & 1 == self._next_id & 1:
-                raise RemoteError("yamux: cannot open stream {}".format(stream_id))
-            if not flags & _RST:
-                flow = self._accept(stream_id)
-        elif not stream_id:
-            raise RemoteError("yamux: data for the session")
+        flow = self._flow(flags, stream_id)
         if flow and flags & (_ACK | _RST) and flow.unanswered:
             flow.unanswered = False
             self._unanswered -= 1
@@ -161,6 +154,17 @@ class Yamux:
                 self._events.append(WindowOpened(stream_id))
             if flags & _FIN:
                 self._end_remote(stream_id)
+
+    def _flow(self, flags: int, stream_id: int):
+        """The stream that a frame is about, opened by it or before; None for one that is gone."""
+        flow = self._flows.get(stream_id)
+        if flags & _SYN:
+            if flow or not stream_id or stream_id & 1 == self._next_id & 1:
+                raise RemoteError("yamux: cannot open stream {}".format(stream_id))
+            return None if flags & _RST else self._accept(stream_id)
+        if not stream_id:
+            raise RemoteError("yamux: data for the session")
+        return flow
 
     def _accept(self, stream_id: int):
         """A stream the peer opens; None if it has too many."""

@@ -1,8 +1,8 @@
 """Swarms for tests: on the memory transport, with identify and ping, closed at the end."""
 
 from edge.identity.keys import PrivateKey
-from edge.swarm.protocols.identify import Identify
 from edge.swarm.limits import Limits
+from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.system import aio

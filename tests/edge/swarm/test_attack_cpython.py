@@ -5,8 +5,8 @@ import os
 
 from edge.errors import EdgeError
 from edge.identity.keys import PrivateKey
-from edge.swarm.protocols.identify import Identify
 from edge.swarm.limits import Limits
+from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.swarm.upgrader import Upgrader
@@ -77,7 +77,7 @@ async def test_slowloris_and_half_open_do_not_lock_the_door():
         before = resident_bytes()
         slow = []
         for number in range(300):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(listener))
+            _, writer = await asyncio.open_connection("127.0.0.1", port_of(listener))
             writer.write(b"\x13/multistream/1.0.0\n"[: number % 19])
             slow.append(writer)
         honest = await hosts.host()
@@ -182,20 +182,19 @@ async def test_one_byte_at_a_time_does_not_multiply():
             assert resident_bytes() - before < 20 * MIB
 
 
+def opened_and_reset(number):
+    return frame(2, 1, 0, number) + frame(1, 1, number, 0) + frame(1, 8, number, 0)
+
+
 async def test_floods_of_pings_opens_and_resets():
     async with Hosts() as hosts:
         listener = await hosts.host(True)
         before = resident_bytes()
         async with Attacker(await hosts.host()) as attacker:
             await attacker.connect(port_of(listener))
-            number = 1
-            for _ in range(40):
-                frames = bytearray()
-                for _ in range(500):
-                    frames += frame(2, 1, 0, number) + frame(1, 1, number, 0)
-                    frames += frame(1, 8, number, 0)
-                    number += 2
-                await attacker.say(bytes(frames))
+            for first in range(1, 40001, 1000):
+                numbers = range(first, first + 1000, 2)
+                await attacker.say(b"".join([opened_and_reset(number) for number in numbers]))
             assert resident_bytes() - before < 30 * MIB
             assert await (await hosts.host()).ping.ping(target_of(listener))
 
@@ -214,7 +213,7 @@ async def test_a_protocol_never_named_is_given_up(monkeypatch):
 
 
 async def connections(swarm):
-    await until(lambda: swarm.connections())
+    await until(swarm.connections)
     return swarm.connections()
 
 

@@ -31,7 +31,9 @@ def test_near_before_far_and_families_in_turn():
 
 
 def test_relayed_addresses_come_last_and_repeats_once():
-    relayed = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq/p2p-circuit"
+    relayed = (
+        "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq/p2p-circuit"
+    )
     given = addresses(relayed, "/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/tcp/1")
     assert rank(given) == addresses("/ip4/8.8.8.8/tcp/1", relayed)
 

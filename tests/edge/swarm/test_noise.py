@@ -12,6 +12,7 @@ from edge.swarm.transport import FAST
 from edge.system import MICROPYTHON
 from edge.wire import protobuf
 from tests import kit
+from tests.contract import secure_channel as contract
 
 YAMUX = "/yamux/1.0.0"
 ONE, TWO = PrivateKey(b"\x01" * 32), PrivateKey(b"\x02" * 32)
@@ -68,7 +69,9 @@ def test_sizes_of_the_handshake():
     dialer.receive_data(second)
     third = dialer.data_to_send()
     empty_extensions = 2
-    assert (len(first), len(second), len(third)) == (34, 202 + empty_extensions, 170 + empty_extensions)
+    assert len(first) == 34
+    assert len(second) == 202 + empty_extensions
+    assert len(third) == 170 + empty_extensions
 
 
 def test_any_chunking_gives_the_same_end():
@@ -165,7 +168,7 @@ def test_a_frame_longer_than_we_hold():
     if FAST.receive_frame_bytes_max < 65535:
         _, listener = secured()
         kit.raises(RemoteError, listener.decrypt, b"\xff\xff")
-        dialer, listener = pair()
+        _, listener = pair()
         kit.raises(RemoteError, listener.receive_data, b"\xff\xff")
 
 
@@ -218,13 +221,13 @@ def test_short_messages():
 def test_payloads_that_prove_nothing():
     good = keys(TWO).payload
     encoded, signature, _, _ = protobuf.parse(good, "bb-b")  # signed for another static key
-    key = protobuf.encode_bytes(1, encoded)
+    key, signed = protobuf.encode_bytes(1, encoded), protobuf.encode_bytes(2, signature)
     for payload in (
         b"",
         key,
-        protobuf.encode_bytes(2, signature),
-        key + protobuf.encode_bytes(2, signature),
-        protobuf.encode_bytes(1, b"\x08\x04\x12\x20" + bytes(32)) + protobuf.encode_bytes(2, signature),
+        signed,
+        key + signed,
+        protobuf.encode_bytes(1, b"\x08\x04\x12\x20" + bytes(32)) + signed,
         key + protobuf.encode_bytes(2, b""),
         b"\xff" * 30,
     ):
@@ -252,7 +255,7 @@ def test_extensions_unknown_or_many():
     kit.pump(dialer, listener)
     assert dialer.next_event().muxer == YAMUX
     own.payload = keys(TWO, ()).payload
-    many = b"".join([protobuf.encode_bytes(2, b"/no") for _ in range(100 if MICROPYTHON else 12000)])
+    many = protobuf.encode_bytes(2, b"/no") * (100 if MICROPYTHON else 12000)
     own = NoiseKeys(TWO, ())
     own.muxers = (YAMUX,)
     own.payload += protobuf.encode_bytes(4, many)
@@ -290,6 +293,10 @@ def test_use_out_of_turn_is_our_own_error():
     dialer, _ = secured()
     kit.raises(LocalError, dialer.receive_data, b"x")
     kit.raises(LocalError, pair()[0].decrypt, b"x")
+
+
+def test_contract():
+    contract.check(pair)
 
 
 if __name__ == "__main__":

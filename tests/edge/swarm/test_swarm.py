@@ -16,6 +16,10 @@ ECHO = "/test/echo/1.0.0"
 HOARD = 900 if MICROPYTHON else 200000  # bytes
 
 
+async def parted(one, other):
+    await until(lambda: not one.connections() and not other.connections())
+
+
 async def echo(stream):
     while True:
         data = await stream.read()
@@ -66,7 +70,9 @@ async def test_targets():
         for target in (address, PeerInfo.from_multiaddr(address), listener.listen_addresses()[0]):
             dialer = await net.swarm(listen=False)
             assert (await dialer.dial(target)).remote_peer == listener.peer_id
-        await kit.raises_async(LinkError, dialer.dial(PeerId.from_public_key(PrivateKey.generate().public)))
+        await kit.raises_async(
+            LinkError, dialer.dial(PeerId.from_public_key(PrivateKey.generate().public))
+        )
         await kit.raises_async(LocalError, listener.dial(address))
         await kit.raises_async(LinkError, dialer.dial(Multiaddr("/ip4/127.0.0.1/tcp/1")))
 
@@ -214,7 +220,7 @@ async def test_connections_to_one_peer_are_bounded():
         listener = await net.swarm(connections_per_peer_max=1)
         dialer, _, _ = await net.swarm(listen=False), None, None
         await dialer.dial(address_of(listener))
-        await until(lambda: listener.connections())
+        await until(listener.connections)
         raw_target = listener.listen_addresses()[0]
         second = await dialer.dial(raw_target)  # whoever is there: a second connection
         await until(lambda: second.closed)
@@ -290,7 +296,7 @@ async def test_a_flipped_bit_ends_the_connection_and_nothing_wrong_arrives():
                 raise AssertionError("no bit was flipped")
             except (LinkError, RemoteError):
                 pass
-            await until(lambda: not dialer.connections() and not listener.connections())
+            await parted(dialer, listener)
 
 
 async def test_a_reader_that_stops_stops_its_peer_and_nobody_else():

@@ -13,9 +13,7 @@ from tests import kit
 
 ONE, TWO = PrivateKey(b"\x01" * 32), PrivateKey(b"\x02" * 32)
 TWO_ID = PeerId.from_public_key(TWO.public)
-LISTED, UNLISTED = (
-    [NoiseKeys(ONE, muxers), NoiseKeys(TWO, muxers)] for muxers in (MUXERS, ())
-)
+LISTED, UNLISTED = ([NoiseKeys(ONE, muxers), NoiseKeys(TWO, muxers)] for muxers in (MUXERS, ()))
 
 
 def pair(one=LISTED[0], two=LISTED[1]):
@@ -41,7 +39,8 @@ def test_the_ladder_in_any_pieces():
 
 
 def test_a_peer_that_lists_no_muxer_negotiates_it():
-    for one, two in ((LISTED[0], UNLISTED[1]), (UNLISTED[0], LISTED[1]), (UNLISTED[0], UNLISTED[1])):
+    pairs = ((LISTED[0], UNLISTED[1]), (UNLISTED[0], LISTED[1]), (UNLISTED[0], UNLISTED[1]))
+    for one, two in pairs:
         for chunk in (0, 11):
             dialer, listener = pair(one, two)
             kit.pump(dialer, listener, chunk)

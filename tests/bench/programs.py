@@ -32,7 +32,7 @@ class Program:
         self._process = process
         self._folder = folder
         self._is_service = is_service  # leaves when a signal says so, not at the end of its input
-        self._drain = None
+        self._drain: asyncio.Task | None = None
         self.ready: dict = {}
         self.ready_s = 0.0  # from exec to its first line
 
@@ -124,8 +124,8 @@ def memory_bytes(pid: int) -> dict[str, int]:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         for name in ("Rss", "Pss"):
-            found[name.lower()] = int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) * 1024
-    except (OSError, TypeError):
+            found[name.lower()] = int(re.findall(rf"^{name}:\s+(\d+) kB", text, re.M)[0]) * 1024
+    except (OSError, IndexError):
         shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
         found["rss"] = int(shown.stdout) * 1024
     return found
@@ -148,8 +148,8 @@ def machine() -> dict[str, str]:
     model = platform.processor() or platform.machine()
     try:
         text = Path("/proc/cpuinfo").read_text()
-        model = re.search(r"^(?:model name|Model)\s*:\s*(.+)", text, re.M)[1]
-    except (OSError, TypeError):
+        model = re.findall(r"^(?:model name|Model)\s*:\s*(.+)", text, re.M)[0]
+    except (OSError, IndexError):
         pass
     return {
         "processor": f"{os.cpu_count()} x {model}",

@@ -86,18 +86,23 @@ class Results:
 
     def as_dict(self, row: Row) -> dict:
         """One row for a program to read."""
-        told = {"key": row.key, "title": row.title, "target": row.target()}
-        told["limit"], told["verdict"] = self.limit(row), self.verdict(row)
-        value = self.median(row.key, "edge")
-        told["of_target"] = value / told["limit"] if value is not None and told["limit"] else None
-        told["ratios"] = {lang: self.ratio(row, lang) for lang in RATIOS}
-        told["values"] = {
-            lang: {"median": self.median(row.key, lang), "samples": samples}
-            if (samples := self.samples.get((row.key, lang)))
-            else {"missing": self.reasons.get((row.key, lang), "not asked for")}
-            for lang in LANGUAGES
+        value, limit = self.median(row.key, "edge"), self.limit(row)
+        return {
+            "key": row.key,
+            "title": row.title.strip(),
+            "target": row.target(),
+            "limit": limit,
+            "of_target": value / limit if value is not None and limit else None,
+            "verdict": self.verdict(row),
+            "ratios": {lang: self.ratio(row, lang) for lang in RATIOS},
+            "values": {lang: self._value(row.key, lang) for lang in LANGUAGES},
         }
-        return told
+
+    def _value(self, key: str, lang: str) -> dict:
+        samples = self.samples.get((key, lang))
+        if not samples:
+            return {"missing": self.reasons.get((key, lang), "not asked for")}
+        return {"median": statistics.median(samples), "samples": samples}
 
     def ratio(self, row: Row, lang: str) -> float | None:
         ours, theirs = self.median(row.key, "edge"), self.median(row.key, lang)

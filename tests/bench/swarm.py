@@ -66,7 +66,10 @@ def main(argv: list[str]) -> int:
     run = Run([], effort)
     run.langs = [lang for lang in LANGUAGES if lang in langs and built(run, lang)]
     began, where = time.monotonic(), machine()
-    asyncio.run(measure(run))
+    try:
+        asyncio.run(measure(run))
+    except asyncio.CancelledError:  # SIGTERM; what was started is stopped
+        raise KeyboardInterrupt from None
     where["load at the end"] = machine()["load"]
     report(run, where, time.monotonic() - began, asked.json)
     return FAILED if run.results.missed() else OK
@@ -85,8 +88,8 @@ def built(run: Run, lang: str) -> bool:
 
 
 async def measure(run: Run) -> None:
-    task = asyncio.current_task()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    cancel = asyncio.current_task().cancel  # type: ignore[union-attr]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, cancel)
     for lang in run.langs:  # also fills the caches of files and of compiled modules
         try:
             async with await idle.start_idle(lang) as program:

@@ -1,8 +1,8 @@
 """A connection: the one pump between the bytes of a link and the tasks that use its streams.
 
-    read -> upgrader -> events -> streams, handlers        one task per connection: run()
-    streams -> muxer -> upgrader -> push                    no task: whoever wrote sends;
-                                                            a flush task while the link is full
+read -> upgrader -> events -> streams, handlers        one task per connection: run()
+streams -> muxer -> upgrader -> push                    no task: whoever wrote sends;
+                                                        a flush task while the link is full
 """
 
 from edge.errors import EdgeError, LimitError, LinkError, RemoteError
@@ -34,9 +34,9 @@ class Connection:
     """A secure, muxed connection to one peer."""
 
     __slots__ = (
-        "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "known",
-        "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent", "_flushing",
-        "_drained", "_unread", "_room", "error", "leaving", "closed",
+        "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "pushed_ms",
+        "known", "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent",
+        "_flushing", "_drained", "_unread", "_room", "error", "leaving", "closed",
     )  # fmt: skip
 
     def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
@@ -46,6 +46,7 @@ class Connection:
         self.direction = direction
         self.opened_ms = clock.monotonic_ms()
         self.identified = None  # what the peer told of itself, see identify
+        self.pushed_ms = None  # when identify-push was last heeded
         self.known = ()  # protocols the peer is known to speak
         self._raw = raw
         self._upgrader = upgrader
@@ -354,4 +355,3 @@ class Connection:
         self.closed = self.leaving = True
         self._room.fire()
         await self._raw.close()
-

@@ -2,7 +2,8 @@
 
 A peer tells the address our connection seemed to come from.  Dialed from the port we listen on,
 that is where a NAT maps us.  One peer may lie or sit on our own side of the NAT: an address counts
-once AGREEING_MIN different peers have named it lately.
+once AGREEING_MIN different peers have named it lately.  A peer's last word counts, one for IPv4 and
+one for IPv6: nobody crowds out what others say.
 """
 
 AGREEING_MIN = 3  # peers
@@ -19,13 +20,18 @@ class ObservedAddresses:
         """``peer_id`` sees us at ``address``; only what we dialed out from tells something."""
         if direction != "outbound" or not address.is_shareable:
             return
-        observers = [(peer_id, now + MEMORY_MS)]
-        for entry in self._seen:
-            if entry[0] == address:
-                observers = [seen for seen in entry[1] if seen[0] != peer_id] + observers
-        self._seen = [entry for entry in self._seen if entry[0] != address]
-        self._seen.append([address, observers[-OBSERVERS_MAX:]])
-        self._seen = self._seen[-ADDRESSES_MAX:]
+        observers = []
+        seen = []
+        for known, others in self._seen:
+            if known.components[0][0] == address.components[0][0]:
+                others = [other for other in others if other[0] != peer_id]
+            if known == address:
+                observers = others
+            elif others:
+                seen.append([known, others])
+        observers.append((peer_id, now + MEMORY_MS))
+        seen.append([address, observers[-OBSERVERS_MAX:]])
+        self._seen = seen[-ADDRESSES_MAX:]
 
     def confirmed(self, now: int) -> list:
         """The addresses enough peers agree on."""

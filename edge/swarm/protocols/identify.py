@@ -1,15 +1,15 @@
 """Identify and identify-push: two peers tell each other who they are and how to be reached.
 
-    opener -- /ipfs/id/1.0.0 --------> the other end answers with one message and closes
-    opener -- /ipfs/id/push/1.0.0 ---> the opener's message follows, after something changed
+opener -- /ipfs/id/1.0.0 --------> the other end answers with one message and closes
+opener -- /ipfs/id/push/1.0.0 ---> the opener's message follows, after something changed
 """
 
 from edge.errors import EdgeError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
-from edge.swarm.protocols import identify_message
-from edge.swarm.protocols.identify_message import MESSAGE_BYTES_MAX, MESSAGES_MAX, NOTHING, Identified
 from edge.swarm.nat.observed import ObservedAddresses
+from edge.swarm.protocols import identify_message
+from edge.swarm.protocols.identify_message import NOTHING, Identified
 from edge.system import aio, clock
 from edge.wire import varint
 from edge.wire.buffer import Buffer
@@ -34,7 +34,6 @@ class Identify:
         self._seal = seal
         self.observed = ObservedAddresses()
         self.agent_version = AGENT_VERSION
-        self._pushed: dict = {}  # connection -> when its last push was heeded
         swarm.set_stream_handler(PROTOCOL, self._answer)
         swarm.set_stream_handler(PUSH_PROTOCOL, self._receive_push)
         swarm.add_greeter(self.ask)
@@ -46,19 +45,17 @@ class Identify:
         observed = connection.remote_address
         if observed is not None and not observed.is_shareable:
             observed = None  # js gives up on an address it cannot parse
-        return identify_message.encode(
-            Identified(
-                swarm.key.public.encode(), addresses, sorted(swarm.handlers), observed,
-                PROTOCOL_VERSION, self.agent_version, self._seal and self._seal(addresses),
-            )  # fmt: skip
-        )
+        record = self._seal and self._seal(addresses)
+        versions = PROTOCOL_VERSION, self.agent_version
+        key, protocols = swarm.key.public.encode(), sorted(swarm.handlers)
+        said = Identified(key, addresses, protocols, observed, *versions, record)
+        return identify_message.encode(said)
 
     async def ask(self, connection) -> None:
         """Learn who the peer is; ``connection.identified`` has it afterwards."""
         stream = await connection.new_stream((PROTOCOL,))
         try:
-            identified = await self._read(stream, NOTHING)
-            self._learn(connection, identified)
+            self._learn(connection, await _within(stream, _read_messages(stream)))
         except BaseException:
             stream.reset()
             raise
@@ -74,32 +71,27 @@ class Identify:
 
     async def _push(self, connection) -> None:
         stream = await connection.new_stream((PUSH_PROTOCOL,))
-        await self._write(stream)
+        try:
+            await self._answer(stream)
+        except BaseException:
+            stream.reset()
+            raise
         await stream.close()
 
     async def _answer(self, stream) -> None:
-        await self._write(stream)
-
-    async def _write(self, stream) -> None:
-        await stream.write(varint.frame(self.message(stream.connection)))
+        await _within(stream, stream.write(varint.frame(self.message(stream.connection))))
         await stream.close_write()
 
     async def _receive_push(self, stream) -> None:
         connection = stream.connection
         now = clock.monotonic_ms()
-        last = self._pushed.get(connection)
+        last = connection.pushed_ms
         if last is not None and now - last < PUSH_INTERVAL_MS:
             raise RemoteError("pushes more often than every {} ms".format(PUSH_INTERVAL_MS))
-        self._pushed = {key: at for key, at in self._pushed.items() if not key.closed}
-        self._pushed[connection] = now
-        self._learn(connection, await self._read(stream, connection.identified or NOTHING))
-
-    async def _read(self, stream, known: Identified) -> Identified:
-        timeout_ms = max(TIMEOUT_MS, stream.connection.profile.negotiate_timeout_ms)
-        try:
-            return await aio.wait_for_ms(_read_messages(stream, known), timeout_ms)
-        except aio.TimeoutError:
-            raise RemoteError("identify not finished within {} ms".format(timeout_ms))
+        connection.pushed_ms = now
+        told = await _within(stream, _read_messages(stream))
+        known = connection.identified or NOTHING
+        self._learn(connection, Identified(*[told[at] or known[at] for at in range(len(known))]))
 
     def _learn(self, connection, identified: Identified) -> None:
         """Check what the peer says of itself, and keep it."""
@@ -136,20 +128,30 @@ class Identify:
             return False
 
 
-async def _read_messages(stream, known: Identified) -> Identified:
-    """``known`` with all messages up to the end of the stream."""
+async def _within(stream, coroutine):
+    """The result of ``coroutine``, in the time one exchange may take."""
+    timeout_ms = max(TIMEOUT_MS, stream.connection.profile.negotiate_timeout_ms)
+    try:
+        return await aio.wait_for_ms(coroutine, timeout_ms)
+    except aio.TimeoutError:
+        raise RemoteError("identify not finished within {} ms".format(timeout_ms))
+
+
+async def _read_messages(stream) -> Identified:
+    """What all messages up to the end of the stream say."""
+    known = NOTHING
     inbox = Buffer()
     count = 0
     while True:
         data = await stream.read()
         inbox.append(data)
-        message = inbox.take_frame(MESSAGE_BYTES_MAX)
+        message = inbox.take_frame(identify_message.MESSAGE_BYTES_MAX)
         while message is not None:
             count += 1
-            if count > MESSAGES_MAX:
-                raise RemoteError("more than {} identify messages".format(MESSAGES_MAX))
+            if count > identify_message.MESSAGES_MAX:
+                raise RemoteError("identify in more than {} messages".format(count - 1))
             known = identify_message.merge(known, message)
-            message = inbox.take_frame(MESSAGE_BYTES_MAX)
+            message = inbox.take_frame(identify_message.MESSAGE_BYTES_MAX)
         if not data:
             break
     if not count or len(inbox):

@@ -39,24 +39,33 @@ class Ping:
         streams = [other for other in stream.connection.streams if other.protocol == PROTOCOL]
         if len([other for other in streams if other.id % 2 == stream.id % 2]) > STREAMS_MAX:
             raise LimitError("more than {} ping streams".format(STREAMS_MAX))
-        while True:
-            try:
-                first = await aio.wait_for_ms(stream.read(SIZE), IDLE_MS)
-            except aio.TimeoutError:
-                return
-            if not first:
-                return
-            rest = await stream.read_exactly(SIZE - len(first)) if len(first) < SIZE else b""
-            await stream.write(first + rest)
+        try:
+            while await aio.wait_for_ms(_echo(stream), IDLE_MS):
+                pass
+        except aio.TimeoutError:
+            pass
+
+
+async def _echo(stream) -> bool:
+    """One ping answered; False at the end of the stream."""
+    first = await stream.read(SIZE)
+    if first:
+        rest = await stream.read_exactly(SIZE - len(first)) if len(first) < SIZE else b""
+        await stream.write(first + rest)
+    return bool(first)
+
+
+async def _exchange(stream, sent: bytes) -> bytes:
+    await stream.write(sent)
+    return await stream.read_exactly(SIZE)
 
 
 async def round_trip(stream) -> float:
     """Milliseconds for SIZE bytes to come back unchanged."""
     sent = entropy.random_bytes(SIZE)
     started = clock.monotonic_us()
-    await stream.write(sent)
     try:
-        received = await aio.wait_for_ms(stream.read_exactly(SIZE), TIMEOUT_MS)
+        received = await aio.wait_for_ms(_exchange(stream, sent), TIMEOUT_MS)
     except aio.TimeoutError:
         raise LinkError("no pong within {} ms".format(TIMEOUT_MS))
     except EOFError:

@@ -43,7 +43,7 @@ def test_inbound_connections_and_private_codes_tell_nothing():
 def test_tables_are_bounded():
     observed = ObservedAddresses()
     for port in range(1, 100):
-        for peer in range(40):
+        for peer in range(100 * port, 100 * port + 40):
             observed.add(Multiaddr("/ip4/203.0.113.7/tcp/{}".format(port)), peer, "outbound", 0)
     assert len(observed.confirmed(0)) == ADDRESSES_MAX
     assert max([len(entry[1]) for entry in observed._seen]) <= 16

@@ -88,14 +88,16 @@ def test_what_js_adds_to_the_observed_address_is_dropped():
 
 
 def test_texts_are_cut_and_cleaned():
-    seen = merge(NOTHING, field(6, "a\x1b[31m\u202eb\n" + "x" * 300) + protobuf.encode_bytes(5, b"\xff"))
+    agent = field(6, "a\x1b[31m\u202eb\n" + "x" * 300)
+    seen = merge(NOTHING, agent + protobuf.encode_bytes(5, b"\xff"))
     assert len(seen.agent_version) <= identify_message.TEXT_MAX
     assert all([" " <= c <= "~" for c in seen.agent_version])
     assert seen.protocol_version == "?"
 
 
 def test_lists_are_bounded():
-    protocols = b"".join([field(3, "/{}".format(number)) for number in range(identify_message.PROTOCOLS_MAX + 9)])
+    many = range(identify_message.PROTOCOLS_MAX + 9)
+    protocols = b"".join([field(3, "/{}".format(number)) for number in many])
     assert len(merge(NOTHING, protocols).protocols) == identify_message.PROTOCOLS_MAX
     assert merge(NOTHING, field(3, "x" * 1000)).protocols == ()
     address = protobuf.encode_bytes(2, ADDRESS.to_bytes())

@@ -123,6 +123,11 @@ async def test_connections(dialing, listening):
         assert (await dialer.stop(), await listener.stop()) == (0, 0)
 
 
+async def refused(peer, command: str, **fields) -> None:
+    with pytest.raises(PeerError, match="refused"):
+        await peer.call(command, **fields)
+
+
 @pytest.mark.parametrize("lang", build.LANGUAGES)
 async def test_start_and_end(lang):
     async with await start(lang, *LISTEN, "--seed", SEED) as peer:
@@ -132,14 +137,12 @@ async def test_start_and_end(lang):
         assert peer.agent.startswith(lang + "-libp2p/") and peer.ready["pid"] == peer.pid
         assert peer.resident_bytes() > 1_000_000
         for cmd, peer_id in (("nonsense", peer.peer_id), ("ping", "x"), ("ping", peer.peer_id)):
-            with pytest.raises(PeerError, match="refused"):
-                await peer.call(cmd, peer_id=peer_id)
+            await refused(peer, cmd, peer_id=peer_id)
         async with await start(lang, "--quiet") as stranger:
             assert stranger.addresses == []
             port = peer.addresses[0].split("/")[4]
             for wrong in (f"1/p2p/{peer.peer_id}", f"{port}/p2p/{OTHER_PEER_ID}"):
-                with pytest.raises(PeerError, match="refused"):
-                    await stranger.call("dial", address="/ip4/127.0.0.1/tcp/" + wrong)
+                await refused(stranger, "dial", address="/ip4/127.0.0.1/tcp/" + wrong)
             await stranger.call("dial", address=peer.addresses[0])  # a failure is no grudge
         assert await peer.call("quit") == {}
         assert await peer.stop() == 0

@@ -13,9 +13,9 @@ A, PTR, TXT, AAAA, SRV = 1, 12, 16, 28, 33
 SERVICE = message.name("_p2p._udp.local")
 ANY_HOST = "/ip4/0.0.0.0/tcp/"
 
-FOUND_MS = 1000
-LOST_MS = 3000
-DOUBT_MS = 7000
+WAIT_MS = 20000  # for what must happen; generous, because machines that test are busy
+FOUND_MS = 1000  # within which a listener has heard an announcement and its repetition
+LOST_MS = 3000  # after which nobody is lost any more who said no goodbye
 QUIET_MS = 500
 
 
@@ -66,8 +66,8 @@ async def pair(link):
     agent, door = link.open_agent(peer_id(1)), link.open_door(peer_id(2))
     await agent.start([Multiaddr(ANY_HOST + "4001")])
     await door.start([Multiaddr(ANY_HOST + "4002")])
-    await expect(door, found(link, 1, 4001), FOUND_MS)
-    await expect(agent, found(link, 2, 4002), FOUND_MS)
+    await expect(door, found(link, 1, 4001), WAIT_MS)
+    await expect(agent, found(link, 2, 4002), WAIT_MS)
     return agent, door
 
 
@@ -82,9 +82,9 @@ async def finds_and_is_found(link) -> None:
 async def tells_new_addresses(link) -> None:
     agent, door = await pair(link)
     door.update_addresses([Multiaddr(ANY_HOST + "4012")])
-    await expect(agent, found(link, 2, 4012), 2 * FOUND_MS)
+    await expect(agent, found(link, 2, 4012), WAIT_MS)
     agent.update_addresses([Multiaddr(ANY_HOST + "4011")])
-    await expect(door, found(link, 1, 4011), 2 * FOUND_MS)
+    await expect(door, found(link, 1, 4011), WAIT_MS)
     await aio.sleep_ms(LOST_MS)
     await expect_nothing(agent)
     await expect_nothing(door)
@@ -95,14 +95,14 @@ async def tells_new_addresses(link) -> None:
 async def says_goodbye(link) -> None:
     agent, door = await pair(link)
     await door.stop()
-    await expect(agent, Lost(peer_id(2)), LOST_MS)
+    await expect(agent, Lost(peer_id(2)), WAIT_MS)
     await agent.stop()
 
 
 async def hears_a_goodbye(link) -> None:
     agent, door = await pair(link)
     await agent.stop()
-    await expect(door, Lost(peer_id(1)), LOST_MS)
+    await expect(door, Lost(peer_id(1)), WAIT_MS)
     await door.stop()
 
 
@@ -110,11 +110,12 @@ async def forgets_who_does_not_answer(link) -> None:
     agent, door = await pair(link)
     other = link.open_agent(peer_id(3))
     await other.start([Multiaddr(ANY_HOST + "4003")])
-    await expect(door, found(link, 3, 4003), FOUND_MS)
+    await expect(door, found(link, 3, 4003), WAIT_MS)
     link.mute(agent)
+    await aio.sleep_ms(QUIET_MS)  # for what it said before to arrive
     for number in (1, 3, 99):
         door.doubt(peer_id(number))
-    await expect(door, Lost(peer_id(1)), DOUBT_MS)
+    await expect(door, Lost(peer_id(1)), WAIT_MS)
     await expect_nothing(door)
     for node in (agent, door, other):
         await node.stop()
@@ -124,7 +125,7 @@ async def may_listen_nowhere(link) -> None:
     agent, door = link.open_agent(peer_id(1)), link.open_door(peer_id(2))
     await agent.start([Multiaddr(ANY_HOST + "4001")])
     await door.start([])
-    await expect(door, found(link, 1, 4001), FOUND_MS)
+    await expect(door, found(link, 1, 4001), WAIT_MS)
     await expect_nothing(agent)
     await agent.stop()
     await door.stop()

@@ -211,6 +211,13 @@ class SmallDisk:
         mount = f"mount -t tmpfs -o size={size},mode=700 tmpfs '{folder}' && exec \"$@\""
         self.prefix = ("unshare", "-m", "sh", "-c", mount, "sh")
 
+    def with_identity(self, then: str) -> tuple[str, ...]:
+        """The prefix of a command that finds an identity there, after ``then`` was done."""
+        made = self.folder.with_suffix(".made")
+        edge("id", "--data", str(made))
+        prepare = f"cp '{made}/identity.key' '{self.folder}' && {then} && exec \"$@\""
+        return (*self.prefix, "sh", "-c", prepare, "sh")
+
     def inside(self, node: Running, script: str) -> str:
         line = ["nsenter", "-m", "-t", str(node.process.pid), "sh", "-c", script]
         return subprocess.run(line, cwd="/", capture_output=True, text=True, check=False).stdout
@@ -244,10 +251,7 @@ def test_a_full_disk_does_not_stop_a_node(tmp_path) -> None:
 
 def test_a_node_starts_on_a_full_disk_if_it_has_an_identity(tmp_path) -> None:
     disk = SmallDisk(tmp_path / "d")
-    edge("id", "--data", str(tmp_path / "made"))
-    prepare = (f"cp '{tmp_path}/made/identity.key' '{disk.folder}' && "
-               f"{{ cat /dev/zero >'{disk.folder}/fill'; exec \"$@\"; }}")  # fmt: skip
-    prefix = (*disk.prefix, "sh", "-c", prepare, "sh")
+    prefix = disk.with_identity(f"{{ cat /dev/zero >'{disk.folder}/fill' || true; }}")
     with Running(disk.folder, *LOOPBACK, prefix=prefix) as node:
         node.ready()
         assert node.stop() == 0, node.said()
@@ -265,10 +269,7 @@ def test_no_identity_is_made_on_a_full_disk(tmp_path) -> None:
 
 def test_a_read_only_directory_is_enough(tmp_path) -> None:
     disk = SmallDisk(tmp_path / "d")
-    edge("id", "--data", str(tmp_path / "made"))
-    prepare = (f"cp '{tmp_path}/made/identity.key' '{disk.folder}' && "
-               f"mount -o remount,ro '{disk.folder}' && exec \"$@\"")  # fmt: skip
-    prefix = (*disk.prefix, "sh", "-c", prepare, "sh")
+    prefix = disk.with_identity(f"mount -o remount,ro '{disk.folder}'")
     with Running(disk.folder, *LOOPBACK, prefix=prefix) as node:
         address = node.ready()["addresses"][0]
         edge("ping", address, "-c", "1", "--data", str(tmp_path / "x"))

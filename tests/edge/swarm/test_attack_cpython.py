@@ -133,20 +133,23 @@ def frame(kind: int, flags: int, stream_id: int, length: int, data: bytes = b"")
     return (kind << 80 | flags << 64 | stream_id << 32 | length).to_bytes(12, "big") + data
 
 
+DEAF = b"\x13/multistream/1.0.0\n\x06/deaf\n"
+
+
+async def deaf(stream):
+    """A handler that does not read."""
+    await aio.sleep_ms(60000)
+
+
 async def test_every_stream_filled_and_never_read():
     """256 KiB on each of 256 streams of a handler that does not read: we stop reading in time."""
     async with Hosts() as hosts:
         listener = await hosts.host(True)
-
-        async def deaf(stream):
-            await aio.sleep_ms(60000)
-
         listener.set_stream_handler("/deaf", deaf)
         before = resident_bytes()
-        offer = b"\x13/multistream/1.0.0\n\x06/deaf\n"
         async with Attacker(await hosts.host()) as attacker:
             await attacker.connect(port_of(listener))
-            payload = offer + bytes(262144 - len(offer))
+            payload = DEAF + bytes(262144 - len(DEAF))
 
             async def flood():
                 for number in range(200):
@@ -164,16 +167,11 @@ async def test_one_byte_at_a_time_does_not_multiply():
     """A window of 1-byte frames is kept as its bytes, not as its frames."""
     async with Hosts() as hosts:
         listener = await hosts.host(True)
-
-        async def deaf(stream):
-            await aio.sleep_ms(60000)
-
         listener.set_stream_handler("/deaf", deaf)
         before = resident_bytes()
-        offer = b"\x13/multistream/1.0.0\n\x06/deaf\n"
         async with Attacker(await hosts.host()) as attacker:
             await attacker.connect(port_of(listener))
-            await attacker.say(frame(0, 1, 1, len(offer), offer))
+            await attacker.say(frame(0, 1, 1, len(DEAF), DEAF))
             for _ in range(25):
                 await attacker.say(frame(0, 0, 1, 1, b"x") * 10000)
             stream = (await connections(listener))[0].streams[0]

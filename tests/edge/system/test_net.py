@@ -82,41 +82,25 @@ async def waits(stream):
     await stream.writable()
 
 
+async def ends_when_closed(waiting, closing) -> None:
+    """That ``waiting`` ends with a LinkError once ``closing`` has run."""
+    async with aio.Group() as group:
+        group.spawn(kit.raises_async(LinkError, waiting))
+        await aio.sleep_ms(10)
+        await closing
+        await aio.wait_for_ms(group.join(), 5000)
+    assert not group.errors
+
+
 async def test_closing_wakes_the_reader():
     server, dialer, listener = await pair()
-    told = []
-
-    async def read():
-        try:
-            await listener.read()
-        except LinkError:
-            told.append("closed")
-
-    async with aio.Group() as group:
-        group.spawn(read())
-        await aio.sleep_ms(10)
-        await listener.close()
-        await aio.wait_for_ms(group.join(), 1000)
-    assert told == ["closed"]
+    await ends_when_closed(listener.read(), listener.close())
     await close(server, dialer)
 
 
 async def test_closing_a_server_ends_accept():
     server = kit.free_server()
-    told = []
-
-    async def accept():
-        try:
-            await server.accept()
-        except LinkError:
-            told.append("closed")
-
-    async with aio.Group() as group:
-        group.spawn(accept())
-        await aio.sleep_ms(10)
-        await server.close()
-        await aio.wait_for_ms(group.join(), 1000)
-    assert told == ["closed"]
+    await ends_when_closed(server.accept(), server.close())
 
 
 async def test_a_port_in_use_is_refused_though_ports_are_shared_for_dialing():

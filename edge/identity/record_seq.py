@@ -29,5 +29,5 @@ def next_seq(path: str) -> int:
     else:
         _log.warn("{} holds no number, going by the clock: {}", path, printable(data))
     seq = after(stored, clock.unix_ms())
-    files.write_atomic(path, str(seq).encode())
+    files.write_atomic(path, str(seq).encode(), private=True)
     return seq

@@ -53,6 +53,20 @@ def test_the_identity_is_private_and_stays(tmp_path) -> None:
     assert (tmp_path / "identity.key").read_bytes() == kept
 
 
+def test_nothing_in_the_directory_is_for_others_whatever_the_umask(tmp_path) -> None:
+    data = tmp_path / "shared"
+    data.mkdir(mode=0o755)
+    with run(data, prefix=("sh", "-c", 'umask 0; exec "$@"', "sh")) as node:
+        address = node.ready()["addresses"][0]
+        edge("ping", address, "-c", "1", "--data", str(tmp_path / "other"))
+        there = list(data.iterdir())
+        assert all(stat.S_IMODE(entry.lstat().st_mode) == 0o600 for entry in there), there
+        node.stop()
+    there = list(data.iterdir())
+    assert {"identity.key", "lock", "record-seq"} <= {entry.name for entry in there}
+    assert all(stat.S_IMODE(entry.lstat().st_mode) == 0o600 for entry in there), there
+
+
 def test_two_nodes_tell_of_each_other(tmp_path) -> None:
     with run(tmp_path / "a") as a:
         there = a.ready()

@@ -26,6 +26,12 @@ EXIT_FAILED = 1  # the peer, the network or this machine said no
 EXIT_USAGE = 2  # the command line or the configuration is wrong
 EXIT_INTERRUPTED = 130  # Ctrl-C, as shells expect it
 
+# Bounds of what can be asked of a node, for both ends of the control socket.
+PINGS_MAX = 1000000  # of one command
+PING_INTERVAL_MAX_S = 3600
+PERF_BYTES_MAX = 68719476736  # each way
+SUFFIX_LEAST = 4  # characters that may stand for a peer id
+
 
 class UsageError(LocalError):
     """The command line or the configuration cannot be understood."""
@@ -33,6 +39,9 @@ class UsageError(LocalError):
 
 def main() -> int:
     """The console script ``edge``."""
-    from edge.cli.program import main as program_main
+    try:
+        from edge.cli.program import main as program_main
 
-    return program_main()
+        return program_main()
+    except KeyboardInterrupt:  # before there was anything to tidy up
+        return EXIT_INTERRUPTED

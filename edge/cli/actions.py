@@ -6,22 +6,24 @@ sends one result.  What came from a peer goes through ``printable`` here, once f
 
 import os
 
+from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX, SUFFIX_LEAST
 from edge.cli.events import describe, describe_connection, full_addresses, show, show_all
-from edge.errors import EdgeError, LinkError, LocalError, printable
+from edge.errors import EdgeError, LimitError, LinkError, LocalError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.node import Node
 from edge.system import aio, clock
 from edge.wire.multiaddr import Multiaddr
 
-PINGS_MAX = 1000000  # of one command
 PERF_BYTES = 67108864  # each way, unless told otherwise
-PERF_BYTES_MAX = 68719476736
-SUFFIX_LEAST = 4  # characters that may stand for a peer id
 DISCOVERY_MS = 4000  # how long a node that has just started listens before it says "unknown"
 IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
+PING_TURN_MS = 15000  # how long a ping waits for those that run over the same connection
 _POLL_MS = 50
 _TEXT_MAX = 128
+_UNREACHED = "on that machine 'edge id' prints its addresses; 'edge doctor' checks this one"
+
+_pinging: list = []  # the connections that pings run over, once for each
 
 
 async def status(node: Node, request: dict, say) -> None:
@@ -62,11 +64,14 @@ async def ping(node: Node, request: dict, say) -> None:
     from edge.swarm.protocols.ping import PROTOCOL, round_trip
 
     count = _number(request, "count", 4, 1, PINGS_MAX)
-    interval_ms = _number(request, "interval_ms", 1000, 0, 3600000)
+    interval_ms = _number(request, "interval_ms", 1000, 0, PING_INTERVAL_MAX_S * 1000)
     connection = await _connect(node, request)
     peer_id = str(connection.remote_peer)
-    stream = await connection.new_stream((PROTOCOL,))
+    await _ping_turn(connection)
+    _pinging.append(connection)
+    stream = None
     try:
+        stream = await connection.new_stream((PROTOCOL,))
         for number in range(count):
             if number:
                 await aio.sleep_ms(interval_ms)
@@ -74,7 +79,23 @@ async def ping(node: Node, request: dict, say) -> None:
             await say({"event": "pong", "peer_id": peer_id, "number": number + 1, "rtt_ms": rtt_ms,
                        "address": show(connection.remote_address)})  # fmt: skip
     finally:
-        stream.reset()
+        _pinging.remove(connection)
+        if stream:
+            stream.reset()
+
+
+async def _ping_turn(connection) -> None:
+    """Wait until a peer that allows no more ping streams than we do will take another one."""
+    from edge.swarm.protocols.ping import STREAMS_MAX
+
+    until = clock.monotonic_ms() + PING_TURN_MS
+    while _pinging.count(connection) >= STREAMS_MAX:
+        if clock.monotonic_ms() > until:
+            raise LimitError(
+                f"{STREAMS_MAX} pings to this peer run already, and it takes no more at once\n"
+                "try again when one of them has ended"
+            )
+        await aio.sleep_ms(_POLL_MS)
 
 
 async def dial(node: Node, request: dict, say) -> None:
@@ -124,9 +145,7 @@ async def _connect(node: Node, request: dict):
         raise LocalError("name a peer: its id, the end of its id, or its address")
     if text.startswith("/"):
         address = Multiaddr(text)
-        return await node.swarm.dial(
-            PeerInfo.from_multiaddr(address) if address.peer_id else address
-        )
+        return await _dial(node, PeerInfo.from_multiaddr(address) if address.peer_id else address)
     peer_id = await _peer_id(node, text)
     await _settle(node, lambda: _is_reachable(node, peer_id))
     if peer_id != node.peer_id and not _is_reachable(node, peer_id):
@@ -135,7 +154,14 @@ async def _connect(node: Node, request: dict):
             f"give one: /ip4/192.0.2.1/tcp/4001/p2p/{peer_id}\n"
             "or start a node with 'edge run', which finds the peers on its LAN"
         )
-    return await node.swarm.dial(peer_id)
+    return await _dial(node, peer_id)
+
+
+async def _dial(node: Node, target):
+    try:
+        return await node.swarm.dial(target)
+    except LinkError as error:
+        raise LinkError(f"{error}\n{_UNREACHED}") from None
 
 
 async def _peer_id(node: Node, text: str) -> PeerId:

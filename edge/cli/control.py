@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 REQUEST_BYTES_MAX = 8192
 REPLY_BYTES_MAX = 1048576  # of one line, at the client
-CLIENTS_MAX = 8
+CLIENTS_MAX = 32
 REQUEST_TIMEOUT_S = 5  # to send the whole request
 WRITE_TIMEOUT_S = 30  # for a client to take a line
 ANSWER_TIMEOUT_S = 86400  # for everything a request takes
+_CROWDED = f"{CLIENTS_MAX} commands run already: try again when one of them has ended"
 _PATH_BYTES_MAX = 103  # sun_path of macOS, the shortest around, without its zero
 
 
@@ -75,7 +76,7 @@ class ControlServer:
         self._tasks.append(task)
         try:
             if len(self._tasks) > CLIENTS_MAX:
-                await _say(writer, _failure(LimitError(f"{CLIENTS_MAX} commands run already")))
+                await _say(writer, _failure(LimitError(_CROWDED)))
             else:
                 await self._answer(reader, writer)
         except (OSError, asyncio.CancelledError):

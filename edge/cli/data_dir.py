@@ -15,6 +15,7 @@ import fcntl
 import os
 import stat
 
+from edge.cli import UsageError
 from edge.errors import LocalError
 from edge.identity import identity_file
 from edge.identity.keys import PrivateKey
@@ -27,6 +28,8 @@ class DataDir:
     """Paths of one data directory and the few things done with them before a node exists."""
 
     def __init__(self, path: str | None = None) -> None:
+        if path == "":
+            raise UsageError("--data names no directory")
         self.path = os.path.abspath(path or default_path())
         self.identity_path = os.path.join(self.path, "identity.key")
         self.peers_path = os.path.join(self.path, "peers")

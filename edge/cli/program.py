@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     screen = Screen()
     try:
         arguments = sys.argv[1:] if arguments is None else arguments
+        if len(arguments) > 1 and arguments[0] == "help":
+            arguments = [arguments[1], "--help"]
         if not arguments or arguments[0] in ("-h", "--help", "help"):
             screen.result({}, _overview(screen))
             return EXIT_OK if arguments else EXIT_USAGE

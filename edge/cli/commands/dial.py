@@ -19,8 +19,9 @@ def run(options, screen: Screen) -> int:
     def show(event: dict) -> None:
         screen.result(event, _card(screen, event))
 
-    screen.progress(f"dialing {options.peer} ...")
-    session.ask(options, screen, {"do": "dial", "peer": options.peer}, show)
+    peer = session.peer(options.peer)
+    screen.progress(f"dialing {peer} ...")
+    session.ask(options, screen, {"do": "dial", "peer": peer}, show)
     return EXIT_OK
 
 

@@ -30,15 +30,18 @@ _PKCS8_HEAD = bytes.fromhex("302e020100300506032b657004220420")
 
 def add_arguments(parser) -> None:
     parser.add_argument("action", choices=("show", "new", "import", "export"))
-    parser.add_argument("file", nargs="?", default="-", help="for import and export (default: -, "
+    parser.add_argument("file", nargs="?", help="for import and export (default: -, "
                         "standard input or output)")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace what is there")
 
 
 def run(options, screen: Screen) -> int:
+    if options.file and options.action in ("show", "new"):
+        raise UsageError(f"'edge key {options.action}' takes no file; --data names a directory")
     data = DataDir(options.data)
+    path = options.file or "-"
     if options.action == "import":
-        key = _read_key(options.file)
+        key = _read_key(path)
         _store(data, key, options.force, screen)
     elif options.action == "new":
         key = PrivateKey.generate()
@@ -49,7 +52,7 @@ def run(options, screen: Screen) -> int:
             raise LocalError(f"there is no identity in {data.path}\nmake one: edge key new")
         key = stored
         if options.action == "export":
-            _export(key, options.file, options.force, screen)
+            _export(key, path, options.force, screen)
             return EXIT_OK
     _show(data, key, screen)
     return EXIT_OK

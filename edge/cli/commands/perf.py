@@ -1,6 +1,6 @@
 """`edge perf`: how fast bytes travel to a peer and back."""
 
-from edge.cli import EXIT_OK, UsageError, session
+from edge.cli import EXIT_OK, PERF_BYTES_MAX, UsageError, session
 from edge.cli.screen import Screen, duration
 from edge.errors import printable
 
@@ -12,6 +12,7 @@ EXAMPLES = """\
   edge perf 12D3KooW... --upload 1G --download 0
 """
 
+_DIGITS_MAX = 20  # of a size; Python refuses to read very many
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _RATES = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
 
@@ -30,8 +31,12 @@ def run(options, screen: Screen) -> int:
         screen.result(event, f"{event['direction'].ljust(8)}  {rate}  "
                       f"({event['bytes']} bytes in {duration(event['ms'])})")  # fmt: skip
 
-    request = {"do": "perf", "peer": options.peer, "upload_bytes": size(options.upload),
-               "download_bytes": size(options.download)}  # fmt: skip
+    request = {
+        "do": "perf",
+        "peer": session.peer(options.peer),
+        "upload_bytes": size(options.upload),
+        "download_bytes": size(options.download),
+    }
     screen.progress("measuring ...")
     session.ask(options, screen, request, show)
     return EXIT_OK
@@ -42,6 +47,8 @@ def size(text: str) -> int:
     number, unit = text.rstrip("KMGkmg"), text.lstrip("0123456789").upper()
     if not number.isdigit() or unit not in _UNITS:
         raise UsageError(f"{printable(text)} is no size: write 1000, 64K, 64M or 1G")
+    if len(number) > _DIGITS_MAX or int(number) * _UNITS[unit] > PERF_BYTES_MAX:
+        raise UsageError(f"{printable(text)} is too much: {PERF_BYTES_MAX >> 30}G at most")
     return int(number) * _UNITS[unit]
 
 

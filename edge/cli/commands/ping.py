@@ -1,6 +1,6 @@
 """`edge ping`: round trips to a peer over an encrypted connection."""
 
-from edge.cli import EXIT_FAILED, EXIT_OK, session
+from edge.cli import EXIT_FAILED, EXIT_OK, PING_INTERVAL_MAX_S, PINGS_MAX, session
 from edge.cli.screen import Screen, duration
 from edge.errors import EdgeError
 
@@ -27,8 +27,10 @@ def run(options, screen: Screen) -> int:
         screen.result(event, f"pong {event['number']} from {event['peer_id']}  "
                       + screen.paint("green", duration(event["rtt_ms"])))  # fmt: skip
 
-    request = {"do": "ping", "peer": options.peer, "count": options.count,
-               "interval_ms": round(options.interval * 1000)}  # fmt: skip
+    interval_s = session.within("-i", options.interval, 0, PING_INTERVAL_MAX_S)
+    request = {"do": "ping", "peer": session.peer(options.peer),
+               "count": session.within("-c", options.count, 1, PINGS_MAX),
+               "interval_ms": round(interval_s * 1000)}  # fmt: skip
     try:
         session.ask(options, screen, request, show)
     except (EdgeError, KeyboardInterrupt):

@@ -17,10 +17,11 @@ EXAMPLES = """\
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--listen", metavar="ADDR", action="append",
-                        help="listen on this multiaddr; may be repeated (default: "
-                        "/ip4/0.0.0.0/tcp/4001 and /ip6/::/tcp/4001)")  # fmt: skip
-    parser.add_argument("--no-listen", action="store_true", help="only dial")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--listen", metavar="ADDR", action="append",
+                       help="listen on this multiaddr; may be repeated (default: "
+                       "/ip4/0.0.0.0/tcp/4001 and /ip6/::/tcp/4001)")  # fmt: skip
+    where.add_argument("--no-listen", action="store_true", help="only dial")
     parser.add_argument("--peer", metavar="ADDR", action="append",
                         help="stay connected to it; ends in /p2p/...; may be repeated")  # fmt: skip
     parser.add_argument("--no-mdns", action="store_true", help="neither announce nor find peers")

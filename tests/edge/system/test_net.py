@@ -74,7 +74,7 @@ async def test_write_some_takes_no_more_than_there_is_room_for():
     await kit.raises_async(aio.TimeoutError, aio.wait_for_ms(waits(dialer), 30))
     while total > 0:
         total -= len(await listener.read())
-    await aio.wait_for_ms(waits(dialer), 2000)
+    await aio.wait_for_ms(waits(dialer), 20000)
     await close(server, dialer, listener)
 
 
@@ -88,7 +88,7 @@ async def ends_when_closed(waiting, closing) -> None:
         group.spawn(kit.raises_async(LinkError, waiting))
         await aio.sleep_ms(10)
         await closing
-        await aio.wait_for_ms(group.join(), 5000)
+        await aio.wait_for_ms(group.join(), 20000)
     assert not group.errors
 
 

@@ -32,7 +32,7 @@ async def test_accept_goes_on_after_every_shortage(monkeypatch: pytest.MonkeyPat
     codes = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ECONNABORTED)
     server._socket = Troubled(server._socket, list(codes))
     dialed = await net.connect("127.0.0.1", server.port)
-    accepted, host, _ = await aio.wait_for_ms(server.accept(), 2000)
+    accepted, host, _ = await aio.wait_for_ms(server.accept(), 20000)
     assert host == "127.0.0.1" and not server._socket._errors
     for end in (dialed, accepted, server):
         await end.close()
@@ -50,7 +50,7 @@ async def test_an_accepted_socket_that_is_gone_already_is_left_alone():
         return net.Stream(sock)
 
     dialed = [await net.connect("127.0.0.1", server.port) for _ in range(2)]
-    accepted, _, _ = await aio.wait_for_ms(server.accept(make), 2000)
+    accepted, _, _ = await aio.wait_for_ms(server.accept(make), 20000)
     for end in (*dialed, accepted, server):
         await end.close()
 

@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _mend_streams() -> None:
     """Streams that are closed swallow, and those that cannot show a letter escape it."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # until the end
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

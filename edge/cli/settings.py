@@ -6,7 +6,6 @@ from edge.cli import UsageError
 from edge.cli.data_dir import DataDir
 from edge.config import KNOBS, NodeConfig
 from edge.errors import LocalError
-from edge.system import files
 
 FILE_BYTES_MAX = 262144
 
@@ -35,18 +34,29 @@ def read_values(data: DataDir, path: str | None) -> dict:
     place = path or data.config_path
     if not path and not os.path.exists(place):
         return {}
-    text = files.read(place)
-    if text is None:
-        raise UsageError(f"there is no configuration file {place}")
+    text = _read(place)
     if len(text) > FILE_BYTES_MAX:
         raise UsageError(f"{place} is longer than {FILE_BYTES_MAX} bytes: is it the right file?")
     try:
         values = _parse(place, text.decode())
     except ValueError as error:  # both parsers' errors and bad UTF-8 are ValueErrors
         raise UsageError(f"{place}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{place}: brackets inside brackets inside brackets ...") from None
     if not isinstance(values, dict):
         raise UsageError(f"{place}: a JSON object was expected")
     return values
+
+
+def _read(place: str) -> bytes:
+    """The start of a file, which may be anything that was named."""
+    try:
+        with open(place, "rb") as source:
+            return source.read(FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        raise UsageError(f"there is no configuration file {place}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {place}: {error.strerror}") from None
 
 
 def _parse(place: str, text: str):

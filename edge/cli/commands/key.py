@@ -104,7 +104,9 @@ def _read_key(path: str) -> PrivateKey:
     try:
         return parse_key(data)
     except EdgeError as error:
-        raise UsageError(f"{path} holds no key this node can use: {error}") from None
+        raise UsageError(
+            f"{'standard input' if path == '-' else path} holds no key this node can use: {error}"
+        ) from None
 
 
 def parse_key(data: bytes) -> PrivateKey:

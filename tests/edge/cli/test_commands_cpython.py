@@ -222,6 +222,20 @@ def test_pings_that_cannot_be(nodes) -> None:
     assert "edge id" in refused and "edge doctor" in refused
 
 
+def test_a_key_from_a_closed_input_is_none(tmp_path) -> None:
+    closed = ("sh", "-c", 'exec "$@" <&-', "sh")
+    refused = edge("key", "import", "--data", str(tmp_path), prefix=closed, check=2)
+    assert "standard input holds no key" in refused.stderr
+
+
+def test_a_file_that_is_no_configuration_is_refused(tmp_path) -> None:
+    for name in ("deep.json", "deep.toml"):
+        (tmp_path / name).write_text("a = " * name.endswith("toml") + "[" * 50000)
+        assert name in edge("config", "--config", str(tmp_path / name), check=2).stderr
+    assert "is longer than" in edge("config", "--config", "/dev/zero", check=2).stderr
+    assert "cannot read" in edge("config", "--config", str(tmp_path), check=2).stderr
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     (

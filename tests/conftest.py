@@ -13,9 +13,13 @@ SLOW_FOLDERS = ("bench", "interop")  # of tests/
 
 
 def pytest_configure() -> None:
-    """A shell's background ignores Ctrl-C, and so would every program that a test starts there."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A shell's background ignores Ctrl-C, nohup ignores hangups; what a test starts must not.
+
+    A program inherits that a signal is ignored, but not who handles it.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

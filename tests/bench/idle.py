@@ -106,7 +106,7 @@ async def traffic(run: Run) -> None:
                 ports[lang] = await open_idle(stack, lang)
             except FAILURES as error:
                 run.failed(TRAFFIC, lang, error)
-        await asyncio.sleep(GREETINGS_S)
+        await asyncio.sleep(min(GREETINGS_S, run.effort.traffic_s))
         await watch(run, ports)
 
 

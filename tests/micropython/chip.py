@@ -55,8 +55,9 @@ class Chip:
         return "\n".join(self.printed)
 
     def __enter__(self) -> "Chip":
+        system = [*self._on, micropython.find(), "-X", "heapsize=" + self.heap]
         self._process = subprocess.Popen(
-            [*self._on, micropython.find(), "-X", "heapsize=" + self.heap, "-m", "rom", image.ROM, "main.py"],
+            [*system, "-m", "rom", image.ROM, "main.py"],
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
             stdout=subprocess.PIPE,

@@ -22,9 +22,10 @@ from tools.chip import image
 
 MB = 2**20
 # The image lies in flash, where code is run and texts are read in place (tools/chip/image.py).
-CHIP_FLASH_BYTES = 64 * 1024  # .mpy files of the manifest: half of a ROMFS partition's 128 KB
+CHIP_FLASH_BYTES = 64 * 1024  # .mpy files of the leaf: half of a ROMFS partition's 128 KB
 CHIP_FILE_BYTES = 8 * 1024  # copied file by file, one import must find this much heap in one piece
-CHIP_HEAP_BYTES = 48 * 1024  # all of the image imported: of 64 KB, 16 are left for connections
+CHIP_NODE_FLASH_BYTES = 96 * 1024  # of the program that discovers, too: leaves room for data
+CHIP_HEAP_BYTES = 48 * 1024  # the leaf once it talks: of 64 KB, 16 are left for connections
 NODE_MODULES = 280  # imported by a node that speaks TCP only
 NODE_RSS_BYTES = 30 * MB  # idle, TCP, Noise, yamux, identify, ping
 NODE_MDNS_RSS_BYTES = 36 * MB
@@ -50,18 +51,20 @@ class Running(NamedTuple):
 
 def chip_files() -> list[str]:
     """What is too large of the .mpy files, measured for the family with the longest code."""
-    with tempfile.TemporaryDirectory() as folder:
-        sizes = image.build("esp32", Path(folder))
-    largest = max(sizes, key=lambda name: sizes[name])
-    return over("bytes of .mpy files in flash", sum(sizes.values()), CHIP_FLASH_BYTES) + over(
-        f"bytes of the largest, {largest}", sizes[largest], CHIP_FILE_BYTES
-    )
+    wrong = []
+    for program, bound in (("leaf", CHIP_FLASH_BYTES), ("node", CHIP_NODE_FLASH_BYTES)):
+        with tempfile.TemporaryDirectory() as folder:
+            sizes = image.build("esp32", Path(folder), program)
+        wrong += over(f"bytes of a {program}'s .mpy files in flash", sum(sizes.values()), bound)
+        largest = max(sizes, key=lambda name: sizes[name])
+        wrong += over(f"bytes of its largest, {largest}", sizes[largest], CHIP_FILE_BYTES)
+    return wrong
 
 
 def chip_heap() -> list[str]:
-    """What the image takes of the heap once every module of it is imported from ROMFS."""
+    """What the leaf and the ciphers take of the heap, imported from a ROMFS image."""
     heap = sum(image.weights().values())
-    return over("bytes of heap with the whole ROMFS image imported", heap, CHIP_HEAP_BYTES)
+    return over("bytes of heap with leaf and ciphers loaded from ROMFS", heap, CHIP_HEAP_BYTES)
 
 
 def node_modules() -> list[str]:

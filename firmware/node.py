@@ -52,7 +52,7 @@ async def run(config: dict) -> None:
     while True:
         event = await events.get()
         if isinstance(event, Found):
-            print("found    ", PeerId(event.peer_id))
+            print("found    ", event.peer_id)
         elif isinstance(event, Connected):
             print("connected", event.connection.remote_peer)
 

@@ -67,7 +67,7 @@ class Transport(transport.Transport):
         host = _host(address)
         server = net.Server(host, int(address.value("tcp")), shared=True)
         family = "ip6" if ":" in host else "ip4"
-        if host in ("0.0.0.0", "::"):
+        if net.platform.SHARES_PORTS and host in ("0.0.0.0", "::"):
             self._local[family] = (host, server.port)
         return Listener(server)
 

@@ -4,6 +4,7 @@ import errno
 import select
 from asyncio import core
 
+SHARES_PORTS = False  # a connection cannot be dialed from the port listened on
 BACKLOG = 8  # connections the system may hold before accept
 RECEIVE_BYTES = 512  # one read takes at most
 

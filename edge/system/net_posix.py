@@ -6,6 +6,7 @@ from asyncio import get_running_loop
 
 from edge.errors import LinkError
 
+SHARES_PORTS = hasattr(socket, "SO_REUSEPORT")  # dialing from the port listened on
 BACKLOG = 1024  # connections the kernel may hold before accept
 RECEIVE_BYTES = 262144  # one read takes at most
 

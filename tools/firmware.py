@@ -7,10 +7,11 @@ from tools.chip import image
 
 EXAMPLES = """\
 examples:
-  python3 -m tools firmware                    for an ESP32, into build/firmware/esp32/
-  python3 -m tools firmware --family rp2       for a Pico W
-  python3 -m tools firmware --heap             and what each module takes of a chip's heap
-  mpremote cp -r build/firmware/esp32/* :      onto the board
+  python3 -m tools firmware                          the leaf for an ESP32, into build/firmware/
+  python3 -m tools firmware --program node           the one that finds others by itself
+  python3 -m tools firmware --family rp2             for a Pico W
+  python3 -m tools firmware --heap                   and what each module takes of a chip's heap
+  mpremote romfs deploy build/firmware/esp32.romfs   onto the board, beside firmware/main.py
 
 exit codes: 0 done, 1 a file does not compile, 2 bad command line, 3 something is missing here
 """
@@ -37,6 +38,8 @@ def main(argv: list[str]) -> int:
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"{size:7} {name}")
     print(f"{sum(sizes.values()):7} bytes in {len(sizes)} files: {out}")
+    rom = out.with_suffix(".romfs")
+    print(f"{image.build_rom(out, rom):7} bytes of ROMFS image: {rom}")
     if asked.heap:
         _print_weights(image.weights())
     return OK

@@ -139,8 +139,6 @@ async def meet(chip: Chip, peer: Peer) -> None:
     await peer.event("connected", FOUND_TIMEOUT_S, peer_id=chip.peer_id)
     pings = await peer.call("ping", peer_id=chip.peer_id, count=1)
     assert len(pings["rtt_ms"]) == 1
-    async with asyncio.timeout(FOUND_TIMEOUT_S):
-        while f"found     {peer.peer_id}" not in chip.text:
-            await asyncio.sleep(0.1)
+    await asyncio.to_thread(chip.until_it_says, f"found     {peer.peer_id}", FOUND_TIMEOUT_S)
     seen = await peer.call("identify", peer_id=chip.peer_id)
     assert seen["listen_addrs"] == ["/ip4/10.77.0.1/tcp/4001"]

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class Chip:
     def text(self) -> str:
         """The last of what it printed."""
         return "\n".join(self.printed)
+
+    def until_it_says(self, text: str, timeout_s: float) -> None:
+        """Wait until ``text`` is among what it printed."""
+        until = time.monotonic() + timeout_s
+        while text not in self.text:
+            assert time.monotonic() < until, self.text
+            time.sleep(0.1)
 
     def __enter__(self) -> "Chip":
         system = [*self._on, micropython.find(), "-X", "heapsize=" + self.heap]

@@ -27,7 +27,8 @@ _view = memoryview(_received)
 
 def link_error(error: OSError, what: str) -> LinkError:
     """``error`` as the rest of the house knows it."""
-    return LinkError("{}: {}".format(what, error))
+    text = error.args[1] if len(error.args) > 1 else error
+    return LinkError("{}: {}".format(what, text))
 
 
 class Stream(platform.Readiness):

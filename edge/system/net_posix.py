@@ -1,6 +1,7 @@
 """Waiting for sockets on CPython's event loop, and what its sockets can do beyond a chip's."""
 
 import errno
+import os
 import socket
 from asyncio import get_running_loop
 
@@ -92,7 +93,7 @@ def raise_if_failed(sock) -> None:
     """The error of a connect that has ended."""
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise OSError(code, errno.errorcode.get(code, "error"))
+        raise OSError(code, os.strerror(code))
 
 
 def prepare_listener(sock, family: int) -> None:

@@ -82,7 +82,7 @@ class Dialer:
                 due = plan.deadline()
                 if not running and due is None:
                     reasons = "; ".join(errors) or "no transport here for its addresses"
-                    raise LinkError("cannot reach {}: {}".format(peer_id, reasons))
+                    raise LinkError("cannot reach {}: {}".format(peer_id or addresses[0], reasons))
                 outcome = await _next_within(results, due and due - now)
                 if outcome is None:
                     continue

@@ -13,7 +13,6 @@ CONCURRENCY = 4  # connections in the making, the same for all
 CHURN_TIMEOUT_S = 300
 STREAM_BYTES = 64 << 20  # each way
 STREAM_TIMEOUT_S = 120
-WARM_UP_STREAMS = 4  # of each way
 WARM_UP_CLOSES = 400  # connections after which memory is taken as settled
 WARM_UP_OPENS = 50
 SETTLE_S = 3
@@ -75,7 +74,7 @@ async def throughput(run: Run) -> None:
         async def warm_up(lang: str) -> None:
             listener, dialer = pairs[lang]
             await dialer.call("dial", address=listener.address)
-            for _ in range(WARM_UP_STREAMS):
+            for _ in range(run.effort.warm_up_streams):
                 await transfer(pairs[lang], "source")
                 await transfer(pairs[lang], "sink")
             warm.append(lang)

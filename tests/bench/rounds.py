@@ -22,6 +22,7 @@ class Effort:
     start_rounds: int
     mdns_rounds: int
     warm_up_s: float  # of churn, per implementation
+    warm_up_streams: int  # of each way
     turn_s: float  # one turn of churn
     load_rounds: int
     memory_rounds: int

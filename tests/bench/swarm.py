@@ -30,12 +30,12 @@ examples:
 exit codes: 0 all targets reached, 1 a target was missed, 2 bad command line
 """
 FULL = Effort(
-    quick=False, start_rounds=5, mdns_rounds=2, warm_up_s=5, turn_s=2, load_rounds=5,
-    memory_rounds=2, connections=500, closes=2400, traffic_s=180,
+    quick=False, start_rounds=5, mdns_rounds=2, warm_up_s=5, warm_up_streams=4, turn_s=2,
+    load_rounds=5, memory_rounds=2, connections=500, closes=2400, traffic_s=180,
 )  # fmt: skip
 QUICK = Effort(
-    quick=True, start_rounds=3, mdns_rounds=2, warm_up_s=1, turn_s=0.7, load_rounds=3,
-    memory_rounds=1, connections=500, closes=2400, traffic_s=60,
+    quick=True, start_rounds=2, mdns_rounds=1, warm_up_s=1, warm_up_streams=1, turn_s=0.5,
+    load_rounds=3, memory_rounds=1, connections=500, closes=2400, traffic_s=60,
 )  # fmt: skip
 MEASUREMENTS = (
     idle.memory, idle.mdns, idle.modules, load.throughput, load.churn, load.connections,

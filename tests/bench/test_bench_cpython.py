@@ -88,7 +88,7 @@ def test_table_says_why_a_cell_is_empty():
 
 
 def test_turns_are_taken_and_a_failure_ends_only_its_own():
-    run = Run(["edge", "js", "go"], Effort(True, 1, 1, 1, 1, 1, 1, 1, 1, 1))
+    run = Run(["edge", "js", "go"], Effort(True, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1))
     order = []
 
     async def turn(lang: str) -> None:

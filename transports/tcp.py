@@ -31,9 +31,10 @@ class Connection(net.Stream):
 class Listener:
     def __init__(self, server) -> None:
         self._server = server
+        self._address = to_multiaddr(server.host, server.port)
 
     def addresses(self) -> list:
-        return [to_multiaddr(self._server.host, self._server.port)]
+        return [self._address]
 
     async def accept(self) -> Connection:
         connection, host, port = await self._server.accept(Connection)
@@ -104,4 +105,6 @@ def to_head(host: str):
 
 
 def to_multiaddr(host: str, port: int):
+    if ":" not in host:
+        return Multiaddr("/ip4/{}/tcp/{}".format(host, port))
     return to_head(host).encapsulate(Multiaddr("/tcp/{}".format(port)))

@@ -23,12 +23,13 @@ from edge.errors import LocalError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
 from edge.swarm.crypto import Secured
-from edge.system import primitives
+from edge.system import MICROPYTHON, primitives
 from edge.wire import protobuf
 
 PROTOCOL = "/noise"
 TAG_BYTES = 16
 FRAME_BYTES_MAX = 65535
+PROOFS_MAX = 4 if MICROPYTHON else 64  # peers whose proof need not be verified again
 _NAME = b"Noise_XX_25519_ChaChaPoly_SHA256"
 _SIGNED_PREFIX = b"noise-libp2p-static-key:"
 
@@ -45,6 +46,7 @@ class NoiseKeys:
     def __init__(self, key, muxers) -> None:
         """``key``: identity PrivateKey; ``muxers``: protocol ids, best first."""
         self.muxers = muxers
+        self._proven: list = []  # (static key of a peer, hash of its proof), last verified last
         self.private, self.public = primitives.x25519_generate()
         listed = b"".join([protobuf.encode_bytes(2, muxer.encode()) for muxer in muxers])
         self.payload = (
@@ -52,6 +54,19 @@ class NoiseKeys:
             + protobuf.encode_bytes(2, key.sign(_SIGNED_PREFIX + self.public))
             + protobuf.encode_bytes(4, listed)
         )
+
+    def verify(self, static: bytes, payload: bytes, public_key, signature: bytes) -> None:
+        """RemoteError unless ``public_key`` has signed ``static``.
+
+        Verifying is the dearest step of a handshake.  A peer's static key and proof stay the same
+        while it runs: the same pair that convinced us once convinces us again.
+        """
+        proof = (static, primitives.sha256(payload))
+        if proof in self._proven:
+            return
+        if not public_key.verify(_SIGNED_PREFIX + static, signature):
+            raise RemoteError("the static key is not signed by the identity")
+        self._proven = self._proven[1 - PROOFS_MAX :] + [proof]
 
 
 class Noise:
@@ -176,8 +191,7 @@ class Noise:
         if encoded is None or signature is None:
             raise RemoteError("payload without key or signature")
         public_key = decode_public_key(encoded)
-        if not public_key.verify(_SIGNED_PREFIX + static, signature):
-            raise RemoteError("the static key is not signed by the identity")
+        self._keys.verify(static, payload, public_key, signature)
         peer_id = PeerId.from_public_key(public_key)
         if self._expected is not None and peer_id != self._expected:
             raise RemoteError("expected {}, met {}".format(self._expected, peer_id))

@@ -115,7 +115,8 @@ class Identify:
 
     def _learn_record(self, store, peer_id, identified: Identified, now: int) -> bool:
         """Take over the signed record if there is a good one; a bad one costs only itself."""
-        if not identified.signed_peer_record:
+        envelope = identified.signed_peer_record
+        if not envelope or envelope == store.envelope(peer_id):  # known, and verified then
             return False
         try:
             from edge.identity import peer_record

@@ -7,7 +7,7 @@ from edge.errors import LocalError, RemoteError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.swarm.crypto import Secured
-from edge.swarm.crypto.noise import FAILED, SECURED, TAG_BYTES, Noise, NoiseKeys
+from edge.swarm.crypto.noise import FAILED, PROOFS_MAX, SECURED, TAG_BYTES, Noise, NoiseKeys
 from edge.swarm.transport import FAST
 from edge.system import MICROPYTHON
 from edge.wire import protobuf
@@ -235,6 +235,29 @@ def test_payloads_that_prove_nothing():
         listener.receive_data(dialer.data_to_send())
         kit.raises(RemoteError, dialer.receive_data, listener.data_to_send())
         assert dialer.state == FAILED
+
+
+def test_a_proof_is_verified_once_and_only_for_its_key():
+    verified = []
+
+    class Key:
+        def verify(self, message, signature):
+            verified.append(message)
+            return signature == b"good"
+
+    own = NoiseKeys(ONE, ())
+    for _ in range(3):
+        own.verify(b"static", b"payload", Key(), b"good")
+    assert len(verified) == 1
+    own.verify(b"other", b"payload", Key(), b"good")
+    own.verify(b"static", b"other", Key(), b"good")
+    assert len(verified) == 3
+    for _ in range(2):
+        kit.raises(RemoteError, own.verify, b"static", b"forged", Key(), b"bad")
+    assert len(verified) == 5  # a refusal is not remembered
+    for number in range(2 * PROOFS_MAX):
+        own.verify(bytes((number,)), b"payload", Key(), b"good")
+    assert len(own._proven) == PROOFS_MAX
 
 
 def test_another_peer_than_dialed():

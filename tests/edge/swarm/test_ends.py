@@ -46,7 +46,7 @@ class Outcome:
         self.done = True
 
     async def failed_with(self, kind) -> None:
-        await until(lambda: self.done, 2000)
+        await until(lambda: self.done)
         assert isinstance(self.error, kind), self.error
 
 
@@ -152,7 +152,7 @@ async def test_closing_while_reading_rests_ends_at_once():
         await stream.write(BLOCK)
         await aio.sleep_ms(20)
         await theirs.close()
-        await until(lambda: not listener.connections(), 1000)
+        await until(lambda: not listener.connections())
 
 
 async def test_the_first_reason_of_an_end_stays():
@@ -256,9 +256,9 @@ async def close_in_a_dial(net, turns: int, dialer_goes: bool) -> None:
         dial = Outcome(group, dialer.dial(address_of(listener)))
         await some_turns(turns)
         await goes.close()
-        await until(lambda: dial.done, 2000)
+        await until(lambda: dial.done)
     assert not goes.connections() and not len(goes._group) and not goes._upgrades
-    await until(lambda: not stays.connections() and not stays._upgrades, 3000)
+    await until(lambda: not stays.connections() and not stays._upgrades)
 
 
 async def test_closing_in_the_middle_of_a_dial():
@@ -280,7 +280,7 @@ async def test_closing_before_the_dial_has_begun():
 
             dial = Outcome(group, dialer.dial(address_of(listener)))
             group.spawn(close())
-            await until(lambda: dial.done, 1000)
+            await until(lambda: dial.done)
         await kit.raises_async(LinkError, dialer.dial(address_of(listener)))
         await aio.sleep_ms(20)
         assert not dialer.connections() and not len(dialer._group)
@@ -326,7 +326,7 @@ async def test_a_protocol_refused_on_a_stream_that_did_not_ask():
         stream = await dialer.new_stream(listener.peer_id, (SINK,))
         async with aio.Group() as group:
             reader, writer = Outcome(group, stream.read()), Outcome(group, fill(stream))
-            await until(lambda: reader.done and writer.done, 2000)
+            await until(lambda: reader.done and writer.done)
         assert "none of" in str(reader.error) and "none of" in str(writer.error)
         assert not connection.streams and not connection.closed
         unused = await dialer.new_stream(listener.peer_id, (SINK,))

@@ -118,10 +118,25 @@ class Dialer:
             found = await aio.wait_for_ms(transport.resolve(address), timeout_ms)
             if found != [address]:
                 return found
-            raw = await aio.wait_for_ms(transport.dial(address), timeout_ms)
+            raw = await _open(transport, address, timeout_ms)
         except aio.TimeoutError:
             raise LinkError("{}: no answer within {} ms".format(address, timeout_ms))
         return await self._upgrade(raw, OUTBOUND, peer_id)
+
+
+async def _open(transport, address, timeout_ms: int):
+    """A raw connection within ``timeout_ms``; one whose waiter has gone meanwhile is closed."""
+    opened: list = []
+
+    async def dial() -> None:
+        opened.append(await transport.dial(address))
+
+    try:
+        await aio.wait_for_ms(dial(), timeout_ms)
+        return opened.pop()
+    finally:  # on MicroPython a result is lost if the cancellation comes with it
+        for raw in opened:
+            await raw.close()
 
 
 async def _next_within(results, timeout_ms):

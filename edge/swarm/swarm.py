@@ -133,8 +133,8 @@ class Swarm:
             await group.join()
         await self._group.cancel()
         self._dialer.close()
-        for raw in self._upgrades:  # a task that never started closes nothing
-            await raw.close()
+        while self._upgrades:  # a task that never started closes nothing
+            await self._upgrades.pop().close()
         for watcher in self._watchers:
             watcher.close()
 

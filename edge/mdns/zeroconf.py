@@ -31,6 +31,7 @@ SERVICE = "_p2p._udp.local"
 NAMES_MAX = 512  # remembered; rust-libp2p uses a new one in each answer
 DOUBT_MS = 5000  # how long a peer that is doubted has to answer
 
+_ARRIVED_MS = 10  # by then is read what had arrived before a socket was told its interface
 _PORT = 4001  # of the SRV; the ports that matter are in the TXT
 _PTR, _TXT, _IN = 12, 16, 1
 _RESPONSE = 0x8400
@@ -88,6 +89,8 @@ class _Link:
         await self._zeroconf.async_wait_for_start()
         for reader in self._zeroconf.engine.readers:
             self._hear_this_interface_only(reader.sock)
+        await aio.sleep_ms(_ARRIVED_MS)
+        self._forget_all()
         self._browser = AsyncServiceBrowser(self._zeroconf, self._service, handlers=[on_change])
 
     def _hear_this_interface_only(self, sock) -> None:
@@ -96,6 +99,12 @@ class _Link:
             sock.setsockopt(_SOL_SOCKET, _SO_BINDTODEVICE, self.interface.encode())
         except OSError as error:
             log.debug("{}: hears other interfaces, too: {}", self.interface, error)
+
+    def _forget_all(self) -> None:
+        """Other interfaces were heard until now; who is on this one answers the first question."""
+        cache = self._zeroconf.cache
+        for name in cache.names():
+            cache.async_remove_records(cache.entries_with_name(name))
 
     async def announce(self, addresses: list[Multiaddr], peer_id: bytes) -> None:
         """Say that this is where we are, then goodbye to what was said before."""

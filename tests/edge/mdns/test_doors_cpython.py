@@ -47,6 +47,48 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         time.sleep(0.002)
 """
 
+# One peer that says the same a thousand times a second.
+INSISTENT = """
+import socket, time
+from tests.edge.mdns.ether import response
+packet = response(7, ["/ip4/10.77.0.2/tcp/1/%"], 4500)
+with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+    sock.bind(("fd77::2", 5353))
+    while True:
+        sock.sendto(packet, ("ff02::fb", 5353, 0, socket.if_nametoindex("eth0")))
+        time.sleep(0.001)
+"""
+
+# Opens the door on a busy machine, again and again; prints on which interfaces it found somebody.
+IN_AND_OUT = """
+from edge.mdns import open_discovery, zeroconf
+from edge.system import aio
+from transports.multicast.interfaces import open_interfaces
+
+class Late(zeroconf._Responder):
+    async def async_wait_for_start(self, **timeout):
+        await super().async_wait_for_start(**timeout)
+        await aio.sleep_ms(30)
+
+zeroconf._Responder = Late
+
+async def come_and_go():
+    door = open_discovery("zeroconf", b"", open_interfaces())
+    await door.start([])
+    print((await aio.wait_for_ms(door.next_event(), 20000)).interface)
+    try:
+        print((await aio.wait_for_ms(door.next_event(), 200)).interface)
+    except aio.TimeoutError:
+        pass
+    await door.stop()
+
+async def main():
+    for _ in range(4):
+        await come_and_go()
+
+aio.run(main())
+"""
+
 # `-m` takes no compiled module for the main one.
 CHIP = """
 from edge.system import aio
@@ -80,6 +122,18 @@ def test_contract(door: str):
         process = lan.popen(0, command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         _, complaints = process.communicate(timeout=CONTRACT_TIMEOUT_S)
         assert process.returncode == 0, complaints
+
+
+def test_who_is_on_one_interface_is_found_on_no_other():
+    """Though a socket hears all of them until it is told which one is meant."""
+    needs.module("zeroconf")
+    with Lan(2) as lan:
+        lan.popen(1, [sys.executable, "-c", INSISTENT], cwd=ROOT)
+        command = [sys.executable, "-W", "ignore", "-c", IN_AND_OUT]
+        watcher = lan.popen(0, command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        output, _ = watcher.communicate(timeout=120)
+    assert watcher.returncode == 0
+    assert set(output.split()) == {"eth0"}
 
 
 @pytest.mark.parametrize(("ipv4", "ipv6"), [(True, True), (True, False), (False, True)])

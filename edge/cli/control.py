@@ -32,12 +32,12 @@ _PATH_BYTES_MAX = 103  # sun_path of macOS, the shortest around, without its zer
 
 
 class ControlServer:
-    """Serves ``actions``: name -> ``async action(node, request, say)``."""
+    """Serves what ``open_action(name)`` gives: ``async action(node, request, say)``, or None."""
 
-    def __init__(self, path: str, node, actions: dict) -> None:
+    def __init__(self, path: str, node, open_action) -> None:
         self._path = path
         self._node = node
-        self._actions = actions
+        self._open_action = open_action
         self._tasks: list = []
         self._server: asyncio.Server | None = None
 
@@ -91,7 +91,7 @@ class ControlServer:
 
         try:
             request = await _read_request(reader)
-            action = self._actions.get(str(request.get("do")))
+            action = self._open_action(str(request.get("do")))
             if action is None:
                 raise LocalError("the running node does not know this command; is it older?")
             work = asyncio.ensure_future(

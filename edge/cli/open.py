@@ -1,6 +1,6 @@
 """The composition root: what a node is made of on this machine.  firmware/main.py is its twin."""
 
-from edge.cli.actions import ACTIONS
+from edge.cli.actions import open_action
 from edge.cli.data_dir import DataDir
 from edge.config import NodeConfig
 from edge.errors import LocalError
@@ -97,11 +97,12 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     async def say(event: dict) -> None:
         on_event(event)
 
+    action = open_action(request["do"])
     key, _ = data.open_identity()
     config = NodeConfig({"listen": [], "connections_auto_max": 0})
     node = open_node(key, config, GuestHome(data))
     await node.start()
     try:
-        await ACTIONS[request["do"]](node, request, say)
+        await action(node, request, say)
     finally:
         await node.stop()

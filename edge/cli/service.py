@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 
-from edge.cli.actions import ACTIONS
+from edge.cli.actions import open_action
 from edge.cli.control import ControlServer
 from edge.cli.data_dir import DataDir
 from edge.cli.events import STYLES, describe, full_addresses, sentence
@@ -50,7 +50,7 @@ class Service:
         if wanted == _LISTEN_DEFAULT:
             self._config.listen = []
         node = open_node(self._key, self._config, MachineHome(self._data), trace)
-        control = ControlServer(self._data.control_path, node, ACTIONS)
+        control = ControlServer(self._data.control_path, node, open_action)
         try:
             if wanted == _LISTEN_DEFAULT:
                 await listen_by_default(node)

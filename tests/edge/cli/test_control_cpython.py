@@ -47,7 +47,7 @@ class Served:
         self.path = path
         self.node: list[str] = []
         self._loop = asyncio.new_event_loop()
-        self._server = ControlServer(path, self.node, ACTIONS)
+        self._server = ControlServer(path, self.node, ACTIONS.get)
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def call(self, coroutine) -> None:
@@ -183,7 +183,7 @@ def test_a_stale_socket_is_replaced_and_a_file_is_not(tmp_path) -> None:
     assert not path.exists()
     path.write_text("precious")
     with pytest.raises(LocalError, match="in the way"):
-        asyncio.run(ControlServer(str(path), None, ACTIONS).start())
+        asyncio.run(ControlServer(str(path), None, ACTIONS.get).start())
     assert path.read_text() == "precious"
 
 
@@ -200,4 +200,4 @@ def test_a_path_too_long_for_a_socket_has_no_node(tmp_path) -> None:
     path = str(tmp_path / ("x" * 100) / "control")
     assert ask(path, {}, print) is False
     with pytest.raises(LocalError, match="too long"):
-        asyncio.run(ControlServer(path, None, ACTIONS).start())
+        asyncio.run(ControlServer(path, None, ACTIONS.get).start())

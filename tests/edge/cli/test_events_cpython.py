@@ -1,6 +1,7 @@
 """What a peer chose is shown so that it can do no harm."""
 
-from edge.cli import actions, events
+from edge.cli import events
+from edge.cli.actions import swarm
 from edge.errors import RemoteError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
@@ -44,7 +45,7 @@ def test_a_connection_and_what_its_peer_says() -> None:
     assert not is_harmless(str(HOSTILE))
     described = events.describe_connection(Hostile)
     assert is_harmless(described) and is_harmless(events.sentence(described))
-    assert is_harmless(actions._describe_identity(Hostile))
+    assert is_harmless(swarm._describe_identity(Hostile))
 
 
 def test_what_is_found() -> None:

@@ -1,14 +1,11 @@
-"""What a node can be asked through its control socket, or by a command that runs it itself.
-
-``async action(node, request, say)``: ``request`` is a dict somebody typed, ``await say(event)``
-sends one result.  What came from a peer goes through ``printable`` here, once for every reader.
-"""
+"""What the switchboard can be asked: who is there, how far away, how fast."""
 
 import os
 
-from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX, SUFFIX_LEAST
+from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX
+from edge.cli.actions.request import POLL_MS, number_of, peer_of, settle, text_of
 from edge.cli.events import describe, describe_connection, full_addresses, show, show_all
-from edge.errors import EdgeError, LimitError, LinkError, LocalError, printable
+from edge.errors import LimitError, LinkError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.node import Node
@@ -16,10 +13,8 @@ from edge.system import aio, clock
 from edge.wire.multiaddr import Multiaddr
 
 PERF_BYTES = 67108864  # each way, unless told otherwise
-DISCOVERY_MS = 4000  # how long a node that has just started listens before it says "unknown"
 IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
 PING_TURN_MS = 15000  # how long a ping waits for those that run over the same connection
-_POLL_MS = 50
 _TEXT_MAX = 128
 _UNREACHED = "on that machine 'edge id' prints its addresses; 'edge doctor' checks this one"
 
@@ -42,7 +37,7 @@ async def peers(node: Node, request: dict, say) -> None:
     """Everyone this node knows, the connected ones first; then, if asked, what happens to them."""
     events = node.watch() if request.get("follow") else None
     try:
-        await _settle(node, lambda: False)
+        await settle(node, lambda: False)
         held = {connection.remote_peer for connection in node.swarm.connections()}
         known = [peer_id for peer_id in node.peer_store.peers() if peer_id not in held]
         for peer_id in [*held, *known]:
@@ -63,8 +58,8 @@ async def ping(node: Node, request: dict, say) -> None:
     """Round trips, one result each; a lost one is a result too."""
     from edge.swarm.protocols.ping import PROTOCOL, round_trip
 
-    count = _number(request, "count", 4, 1, PINGS_MAX)
-    interval_ms = _number(request, "interval_ms", 1000, 0, PING_INTERVAL_MAX_S * 1000)
+    count = number_of(request, "count", 4, 1, PINGS_MAX)
+    interval_ms = number_of(request, "interval_ms", 1000, 0, PING_INTERVAL_MAX_S * 1000)
     connection = await _connect(node, request)
     peer_id = str(connection.remote_peer)
     await _ping_turn(connection)
@@ -95,7 +90,7 @@ async def _ping_turn(connection) -> None:
                 f"{STREAMS_MAX} pings to this peer run already, and it takes no more at once\n"
                 "try again when one of them has ended"
             )
-        await aio.sleep_ms(_POLL_MS)
+        await aio.sleep_ms(POLL_MS)
 
 
 async def dial(node: Node, request: dict, say) -> None:
@@ -116,8 +111,8 @@ async def perf(node: Node, request: dict, say) -> None:
     """Move bytes to the peer, then back, and tell how long each took."""
     from edge.swarm.protocols.perf import PROTOCOL, Perf
 
-    upload = _number(request, "upload_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
-    download = _number(request, "download_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
+    upload = number_of(request, "upload_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
+    download = number_of(request, "download_bytes", PERF_BYTES, 0, PERF_BYTES_MAX)
     connection = await _connect(node, request)
     await _identified(connection)
     if connection.identified and PROTOCOL not in connection.identified.protocols:
@@ -135,19 +130,14 @@ async def perf(node: Node, request: dict, say) -> None:
                        "bits_per_second": round((there + back) * 8000 / took_ms)})  # fmt: skip
 
 
-ACTIONS = {"status": status, "peers": peers, "ping": ping, "dial": dial, "perf": perf}
-
-
 async def _connect(node: Node, request: dict):
     """A connection to the peer that the request names, in whatever form."""
-    text = request.get("peer")
-    if not isinstance(text, str) or not text:
-        raise LocalError("name a peer: its id, the end of its id, or its address")
+    text = text_of(request, "peer", "name a peer: its id, the end of its id, or its address")
     if text.startswith("/"):
         address = Multiaddr(text)
         return await _dial(node, PeerInfo.from_multiaddr(address) if address.peer_id else address)
-    peer_id = await _peer_id(node, text)
-    await _settle(node, lambda: _is_reachable(node, peer_id))
+    peer_id = await peer_of(node, text)
+    await settle(node, lambda: _is_reachable(node, peer_id))
     if peer_id != node.peer_id and not _is_reachable(node, peer_id):
         raise LinkError(
             f"no address is known for {peer_id}\n"
@@ -164,35 +154,6 @@ async def _dial(node: Node, target):
         raise LinkError(f"{error}\n{_UNREACHED}") from None
 
 
-async def _peer_id(node: Node, text: str) -> PeerId:
-    """The peer id that is ``text``, or the only known one that ends so."""
-    try:
-        return PeerId.parse(text)
-    except EdgeError:
-        if len(text) < SUFFIX_LEAST:
-            raise LocalError(f"{printable(text)} is not a peer id") from None
-    await _settle(node, lambda: bool(_ending(node, text)))
-    found = _ending(node, text)
-    if len(found) != 1:
-        count = f"{len(found)} peers'" if found else "no known peer's"
-        raise LocalError(
-            f"{count} id ends in {printable(text)}\n'edge peers' lists those that are known"
-        )
-    return found[0]
-
-
-def _ending(node: Node, text: str) -> list[PeerId]:
-    known = {*node.peer_store.peers(), *(c.remote_peer for c in node.swarm.connections())}
-    return [peer_id for peer_id in known if str(peer_id).endswith(text)]
-
-
-async def _settle(node: Node, is_enough) -> None:
-    """Give the discovery of a node that has just started the time to hear of somebody."""
-    until = node.started_ms + DISCOVERY_MS
-    while node.discovery and clock.monotonic_ms() < until and not is_enough():
-        await aio.sleep_ms(_POLL_MS)
-
-
 def _is_reachable(node: Node, peer_id: PeerId) -> bool:
     now = clock.monotonic_ms()
     return bool(node.swarm.connections(peer_id) or node.peer_store.addresses(peer_id, now))
@@ -201,7 +162,7 @@ def _is_reachable(node: Node, peer_id: PeerId) -> bool:
 async def _identified(connection) -> None:
     until = clock.monotonic_ms() + IDENTIFY_MS
     while not connection.identified and not connection.closed and clock.monotonic_ms() < until:
-        await aio.sleep_ms(_POLL_MS)
+        await aio.sleep_ms(POLL_MS)
 
 
 def _describe_peer(node: Node, peer_id: PeerId) -> dict:
@@ -232,10 +193,3 @@ def _describe_identity(connection) -> dict:
         "listen_addresses": show_all(said.listen_addresses),
         "observed_address": show(said.observed_address) if said.observed_address else None,
     }
-
-
-def _number(request: dict, name: str, default: int, least: int, most: int) -> int:
-    value = request.get(name, default)
-    if type(value) is not int or not least <= value <= most:
-        raise LocalError(f"{name} must be a whole number from {least} to {most}")
-    return value

@@ -8,13 +8,17 @@ from edge.errors import LocalError, printable
 from edge.swarm.limits import Limits
 from edge.wire.multiaddr import Multiaddr
 
-# The name, the default (its type is the knob's), the least and the most it may be; for a list of
-# multiaddrs, how many there may be.
+# The name, the default (its type is the knob's), the least and the most it may be.  A tuple holds
+# multiaddrs and a list names, both with the least and the most there may be; a text is one of
+# several, which come in place of the least.
 KNOBS = (
     ("listen", ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"), 0, 16),  # none: dial only
     ("peers", (), 0, 64),  # stay connected to these; each ends in /p2p/<peer id>
     ("mdns", True, 0, 1),  # announce ourselves on the LAN and find others there
-    ("mdns_agent", False, 0, 1),  # by our own agent instead of python-zeroconf
+    ("mdns_agent", True, 0, 1),  # by our own agent; python-zeroconf if not, without mdns routing
+    ("routing", ["static", "mdns", "kad-edge", "kad-lan"], 0, 16),  # who is asked, near ones first
+    ("bootstrap", (), 0, 64),  # whom kad asks first; with or without /p2p, dnsaddr too
+    ("kad_mode", "auto", ("auto", "client", "server"), None),  # server: answers others
     ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
     ("connections_auto_max", 16, 0, 1024),  # to peers that discovery finds
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
@@ -39,6 +43,9 @@ class NodeConfig:
     peers: list[Multiaddr]
     mdns: bool
     mdns_agent: bool
+    routing: list[str]
+    bootstrap: list[Multiaddr]
+    kad_mode: str
     perf: bool
     connections_auto_max: int
     reconnect_interval_s: int
@@ -51,15 +58,34 @@ class NodeConfig:
             value = rest.pop(name, default)
             if isinstance(default, tuple):
                 value = _addresses(name, value, most)
-            elif type(value) is not type(default) or not least <= value <= most:
-                wanted = "true or false"
-                if default is not True and default is not False:
-                    wanted = "a whole number from {} to {}".format(least, most)
-                raise LocalError("{} must be {}".format(name, wanted))
+            elif isinstance(default, list):
+                value = _names(name, value, most)
+            elif type(value) is not type(default) or not _is_within(value, least, most):
+                raise LocalError("{} must be {}".format(name, _wanted(default, least, most)))
             setattr(self, name, value)
         for name in rest:
             near = nearest(name, [knob[0] for knob in KNOBS])
             raise LocalError("no setting {}; did you mean {}?".format(printable(name), near))
+
+
+def _is_within(value, least, most) -> bool:
+    return value in least if isinstance(least, tuple) else least <= value <= most
+
+
+def _wanted(default, least, most) -> str:
+    if isinstance(least, tuple):
+        return "one of " + ", ".join(least)
+    if default is True or default is False:
+        return "true or false"
+    return "a whole number from {} to {}".format(least, most)
+
+
+def _names(name: str, value: object, most: int) -> list[str]:
+    """A list of different names; what they may be is known to who uses them."""
+    is_list = isinstance(value, (list, tuple)) and len(value) <= most
+    if not is_list or len(set(value)) < len(value) or [1 for v in value if not isinstance(v, str)]:
+        raise LocalError("{} must be a list of at most {} different names".format(name, most))
+    return list(value)
 
 
 def _addresses(name: str, value: object, most: int) -> list[Multiaddr]:

@@ -2,6 +2,8 @@
 
     transports, discovery --> Node: swarm + identify, ping, peer store --> events: watch()
 
+Whom it does not know it asks its routings for, before it says that there is no such peer.
+
 Peers found on the link are remembered, and connected to while there are fewer of those than
 ``connections_auto_max``: two boards on one cable talk without being told to.
 """
@@ -11,17 +13,22 @@ from collections import namedtuple
 from edge.errors import EdgeError, LocalError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
-from edge.identity.peer_store import FOREVER_MS, RECENT_TTL_MS, PeerStore
+from edge.identity.peer_store import FOREVER_MS, RECENT_TTL_MS, TEMPORARY_TTL_MS, PeerStore
 from edge.mdns import Found, Lost
+from edge.routing import check_key
+from edge.swarm.limits import refuse_if_full
 from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import EVENTS_MAX, Connected, Disconnected, Swarm
-from edge.system import aio, clock, const
+from edge.system import MICROPYTHON, aio, clock, const
 from edge.system.log import Log
 from edge.wire import ip
 from edge.wire.multiaddr import Multiaddr
 
 GRACE_MS = 5000  # for an address of ours to come back
+LOCATE_MS = 20000  # for the routings to say where a peer is that we are to dial
+PROVIDED_MAX = 16 if MICROPYTHON else 1024  # keys
+CLOSEST_COUNT = 20  # peers, unless asked for another number
 _LOOPBACK = (b"\x7f\0\0\x01", bytes(15) + b"\x01")
 
 Moved = namedtuple("Moved", ("addresses",))  # ours; the machine has others now
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
 
     from edge.config import NodeConfig
     from edge.identity.keys import PrivateKey
+    from edge.routing.results import Results
     from edge.swarm.connection import Connection
 
 
@@ -47,6 +55,13 @@ class Home:
 
     def save(self, store: PeerStore, now: int) -> None:
         """Remember the peers in ``store``.  LocalError if that is impossible."""
+
+    def load_provided(self) -> list[bytes]:
+        """The keys that were provided last time."""
+        return []
+
+    def save_provided(self, keys: list[bytes]) -> None:
+        """Remember these.  LocalError if that is impossible."""
 
     def seal(self, key: "PrivateKey", addresses: list[Multiaddr]) -> bytes | None:
         """A signed peer record of ``addresses``, if this machine can make one."""
@@ -70,6 +85,9 @@ class Node:
         self.peer_id = self.swarm.peer_id
         self.identify = Identify(self.swarm, self.addresses, self._seal)
         self.ping = Ping(self.swarm)
+        self.routing: Any = None  # edge.routing.joined once there is something to join
+        self.validators: Any = {}  # of values that others store with us, by namespace
+        self._provided: list[bytes] = []
         self._home = home or Home()
         self._group = aio.Group(self._failed)
         self._watchers: list = []
@@ -98,6 +116,8 @@ class Node:
         if self._home.interfaces:
             self._look_around()
             self._group.spawn(self._follow_interfaces())
+        if self.routing:
+            await self._start_routing()
         self._group.spawn(self._remember())
 
     def _keep(self) -> None:
@@ -125,6 +145,8 @@ class Node:
             watcher.close()
 
     async def _say_goodbye(self) -> None:
+        if self.routing:
+            await self.routing.stop()
         if self.discovery:
             await self.discovery.stop()
         await self.swarm.close()
@@ -246,6 +268,75 @@ class Node:
         self._unsaved = True
         self.peer_store.add_addresses(peer_id, addresses, RECENT_TTL_MS, now)
         self._keeper.want(peer_id, now)
+
+    # -- whom others know
+
+    def add_routing(self, routing: "Any") -> None:
+        """Ask ``routing``, as edge.routing describes it, after those added before; not started."""
+        if self.routing is None:
+            from edge.routing.joined import JoinedRouting
+
+            self.routing = JoinedRouting()
+            self.swarm.locate = self._locate
+        self.routing.add(routing)
+
+    def find_peer(self, peer_id: PeerId) -> "Results":
+        """Where the peer is, as each routing finds it."""
+        return self._router().find_peer(peer_id)
+
+    def get_closest_peers(self, key: bytes, count: int = CLOSEST_COUNT) -> "Results":
+        return self._router().get_closest_peers(check_key(key), count)
+
+    def find_providers(self, key: bytes, count: int = CLOSEST_COUNT) -> "Results":
+        return self._router().find_providers(check_key(key), count)
+
+    async def provide(self, key: bytes) -> int:
+        """Say that this node has ``key``, after a restart too; how many peers heard it now."""
+        router = self._router()
+        if check_key(key) not in self._provided:
+            refuse_if_full(len(self._provided), PROVIDED_MAX, "keys provided")
+            self._home.save_provided(self._provided + [key])
+            self._provided.append(key)
+        return await router.provide(key)
+
+    async def unprovide(self, key: bytes) -> bool:
+        """Say it no more; whether it was said."""
+        if key not in self._provided:
+            return False
+        self._provided.remove(key)
+        self._home.save_provided(self._provided)
+        await self._router().unprovide(key)
+        return True
+
+    def provided(self) -> list[bytes]:
+        return list(self._provided)
+
+    def _router(self) -> "Any":
+        if self.routing is None:
+            raise LocalError("this node has no peer routing: the setting 'routing' lists none")
+        return self.routing
+
+    async def _start_routing(self) -> None:
+        await self.routing.start()
+        self._group.spawn(self._follow_routing())
+        self._provided = self._home.load_provided()[:PROVIDED_MAX]
+        for key in self._provided:
+            self._group.spawn(self.routing.provide(key))
+
+    async def _follow_routing(self) -> None:
+        while True:
+            event = await self.routing.next_event()
+            self._unsaved = True
+            now = clock.monotonic_ms()
+            self.peer_store.add_addresses(event.peer_id, event.addresses, TEMPORARY_TTL_MS, now)
+            self._emit(event)
+
+    async def _locate(self, peer_id: PeerId) -> list[Multiaddr]:
+        try:
+            info = await aio.wait_for_ms(self.routing.find_peer(peer_id).first(), LOCATE_MS)
+        except aio.TimeoutError:
+            return []
+        return info.addresses if info else []
 
     # -- memory
 

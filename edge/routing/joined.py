@@ -51,7 +51,8 @@ class JoinedRouting:
         self._events.close()
 
     def find_peer(self, peer_id) -> Results:
-        return self._ask(peer_id.to_bytes(), 1, lambda routing: routing.find_peer(peer_id))
+        """As each of them finds it: the first answer may be an address the peer has left."""
+        return self._ask(peer_id.to_bytes(), 2, lambda routing: routing.find_peer(peer_id))
 
     def get_closest_peers(self, key: bytes, count: int) -> Results:
         """Those that any of them calls the closest, put in one order."""
@@ -103,17 +104,18 @@ class JoinedRouting:
 
     async def _collect(self, results: Results, question) -> None:
         """Ask one after the other and together, until there are enough or all have ended."""
-        enough = aio.Event()
+        answers = _Answers(results)
         async with aio.Group(_log_error) as group:
             for routing in self.routings:
-                group.spawn(_forward(question(routing), results, enough))
+                group.spawn(answers.take(question(routing)))
+                answers.running += 1
                 try:
-                    await aio.wait_for_ms(_ended(group, enough), HEAD_START_MS)
+                    await aio.wait_for_ms(answers.settled(), HEAD_START_MS)
                 except aio.TimeoutError:
                     pass
-                if enough.is_set():
+                if answers.enough:
                     return
-            await _ended(group, enough)
+            await answers.settled()
 
     async def _follow(self, routing) -> None:
         try:
@@ -123,27 +125,29 @@ class JoinedRouting:
             pass
 
 
-async def _forward(source: Results, results: Results, enough: aio.Event) -> None:
-    try:
-        async for info in source:
-            if not results.add(info):
-                enough.set()
-    finally:
-        await source.close()
+class _Answers:
+    """What several searches find, until it is enough or all of them have ended."""
 
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._changed = aio.Signal()
+        self.running = 0
+        self.enough = False
 
-async def _ended(group: aio.Group, enough: aio.Event) -> None:
-    """Wait until all that were asked have ended, or there is enough."""
-    async with aio.Group(_log_error) as waiting:
-        first = aio.Signal()
+    async def take(self, source: Results) -> None:
+        try:
+            async for info in source:
+                if not self._results.add(info):
+                    self.enough = True
+                    break
+        finally:
+            await source.close()
+            self.running -= 1
+            self._changed.fire()
 
-        async def watch(coroutine) -> None:
-            await coroutine
-            first.fire()
-
-        waiting.spawn(watch(group.join()))
-        waiting.spawn(watch(enough.wait()))
-        await first.wait()
+    async def settled(self) -> None:
+        while self.running and not self.enough:
+            await self._changed.wait()
 
 
 def _log_error(error: Exception) -> None:

@@ -13,6 +13,10 @@ from edge.system import aio
 
 ADDRESSES_MAX = 16  # of one peer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Results:
     """At most ``count`` peers for ``key``.  One task reads them."""
@@ -21,8 +25,8 @@ class Results:
         self.key = key
         self.count = count
         self.finished = False
-        self.error = None  # why the search ended early: an EdgeError, or None
-        self.task = None
+        self.error: "EdgeError | None" = None  # why the search ended early: None if it did not
+        self.task: Any = None
         self._found: dict = {}  # PeerId -> PeerInfo
         self._fresh: list = []  # PeerIds that next() has still to give
         self._changed = aio.Signal()
@@ -89,9 +93,7 @@ class Results:
     def ordered(self) -> "list[PeerInfo]":
         """The peers found until now, the closest first."""
         key = self.key
-        return sorted(
-            self._found.values(), key=lambda info: distance(key, info.peer_id.to_bytes())
-        )
+        return sorted(self._found.values(), key=lambda info: distance(key, info.peer_id.to_bytes()))
 
     async def close(self) -> None:
         """End the search; what was found can still be read."""

@@ -67,4 +67,6 @@ def _told(key: bytes, count: int, infos) -> Results:
 def open_routing(name: str, node) -> StaticRouting:
     """The peers and bootstrap peers of the configuration that say who they are."""
     config = node.config
-    return StaticRouting([address for address in config.peers + config.bootstrap if address.peer_id])
+    return StaticRouting(
+        [address for address in config.peers + config.bootstrap if address.peer_id]
+    )

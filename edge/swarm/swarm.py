@@ -23,6 +23,10 @@ from edge.system.log import Log
 EVENTS_MAX = 64 if MICROPYTHON else 4096
 CLOCK_MS = 5000  # how often deadlines are looked at while there are connections
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 Connected = namedtuple("Connected", ("connection",))
 Disconnected = namedtuple("Disconnected", ("connection",))
 Listening = namedtuple("Listening", ("address",))
@@ -39,6 +43,7 @@ class Swarm:
         self.peer_store = peer_store
         self.limits = limits or Limits()
         self.handlers: dict = {}  # protocol -> async handler(stream)
+        self.locate: Any = None  # async function: PeerId -> addresses, of one without any here
         self._greeters: list = []  # async greeter(connection)
         self._noise_keys = NoiseKeys(key, MUXERS)
         self._group = aio.Group(self._failed)
@@ -88,14 +93,24 @@ class Swarm:
         peer_id, addresses = self._resolve_target(target)
         if peer_id == self.peer_id:
             raise LocalError("that is this node")
-        for connection in reversed(self._connections.get(peer_id, ())):
-            if not connection.leaving:  # the newest: an older one may be dead without knowing
-                return connection
+        connection = self._newest(peer_id)
+        if not connection and not addresses and self.locate:
+            addresses = await self.locate(peer_id)
+            connection = self._newest(peer_id)  # whoever found it may have connected to it
+        if connection:
+            return connection
         self._refuse_if_closed()
         if not addresses:
             raise LinkError("no address known for {}".format(peer_id))
         refuse_if_full(self._count, self.limits.connections_max, "connections")
         return await self._dialer.dial(peer_id, addresses)
+
+    def _newest(self, peer_id):
+        """The last connection made to the peer: an older one may be dead without knowing."""
+        for connection in reversed(self._connections.get(peer_id, ())):
+            if not connection.leaving:
+                return connection
+        return None
 
     async def new_stream(self, target, protocols):
         """A stream to ``target`` of the first of ``protocols`` it speaks, dialing if needed."""

@@ -8,10 +8,14 @@ from edge.errors import LocalError, printable
 from edge.swarm.limits import Limits
 from edge.wire.multiaddr import Multiaddr
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # The name, the default (its type is the knob's), the least and the most it may be.  A tuple holds
 # multiaddrs and a list names, both with the least and the most there may be; a text is one of
 # several, which come in place of the least.
-KNOBS = (
+KNOBS: "tuple[tuple[str, Any, Any, Any], ...]" = (
     ("listen", ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"), 0, 16),  # none: dial only
     ("peers", (), 0, 64),  # stay connected to these; each ends in /p2p/<peer id>
     ("mdns", True, 0, 1),  # announce ourselves on the LAN and find others there
@@ -68,11 +72,11 @@ class NodeConfig:
             raise LocalError("no setting {}; did you mean {}?".format(printable(name), near))
 
 
-def _is_within(value, least, most) -> bool:
+def _is_within(value: "Any", least: "Any", most: int) -> bool:
     return value in least if isinstance(least, tuple) else least <= value <= most
 
 
-def _wanted(default, least, most) -> str:
+def _wanted(default: object, least: "Any", most: int) -> str:
     if isinstance(least, tuple):
         return "one of " + ", ".join(least)
     if default is True or default is False:
@@ -82,10 +86,10 @@ def _wanted(default, least, most) -> str:
 
 def _names(name: str, value: object, most: int) -> list[str]:
     """A list of different names; what they may be is known to who uses them."""
-    is_list = isinstance(value, (list, tuple)) and len(value) <= most
-    if not is_list or len(set(value)) < len(value) or [1 for v in value if not isinstance(v, str)]:
+    names = [text for text in value if isinstance(text, str)] if isinstance(value, list) else None
+    if names is None or names != value or len(set(names)) < len(names) or len(names) > most:
         raise LocalError("{} must be a list of at most {} different names".format(name, most))
-    return list(value)
+    return names
 
 
 def _addresses(name: str, value: object, most: int) -> list[Multiaddr]:

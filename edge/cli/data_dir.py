@@ -33,6 +33,7 @@ class DataDir:
         self.path = os.path.abspath(path or default_path())
         self.identity_path = os.path.join(self.path, "identity.key")
         self.peers_path = os.path.join(self.path, "peers")
+        self.provided_path = os.path.join(self.path, "provided")
         self.seq_path = os.path.join(self.path, "record-seq")
         self.config_path = os.path.join(self.path, "config.toml")
         self.control_path = os.path.join(self.path, "control")

@@ -31,6 +31,16 @@ class MachineHome(Home):
     def save(self, store, now: int) -> None:
         peer_store_file.save(store, self._data.peers_path, now)
 
+    def load_provided(self) -> list[bytes]:
+        from edge.routing import provided_file
+
+        return provided_file.load(self._data.provided_path)
+
+    def save_provided(self, keys: list[bytes]) -> None:
+        from edge.routing import provided_file
+
+        provided_file.save(self._data.provided_path, keys)
+
     def seal(self, key, addresses: list) -> bytes | None:
         from edge.identity import peer_record, record_seq
 
@@ -46,6 +56,12 @@ class GuestHome(MachineHome):
 
     def save(self, store, now: int) -> None:
         pass
+
+    def load_provided(self) -> list[bytes]:
+        return []
+
+    def save_provided(self, keys: list[bytes]) -> None:
+        raise LocalError("no node is running here that could go on providing; start 'edge run'")
 
     def seal(self, key, addresses: list) -> bytes | None:
         return None

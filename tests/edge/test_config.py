@@ -81,5 +81,26 @@ def test_peers_need_an_identity() -> None:
     assert str(settings.peers[0]).endswith(PEER)
 
 
+def test_names_are_a_list_and_differ() -> None:
+    for wrong in (
+        "mdns",
+        ["mdns", "mdns"],
+        [1],
+        [["mdns"]],
+        [{}],
+        None,
+        [str(n) for n in range(17)],
+    ):
+        assert refused({"routing": wrong}) == "routing must be a list of at most 16 different names"
+    assert NodeConfig({"routing": []}).routing == []
+    assert NodeConfig().routing[0] == "static"
+
+
+def test_a_choice_is_one_of_those_there_are() -> None:
+    for wrong in ("", "AUTO", None, 1, True, ["auto"]):
+        assert refused({"kad_mode": wrong}) == "kad_mode must be one of auto, client, server"
+    assert NodeConfig({"kad_mode": "client"}).kad_mode == "client"
+
+
 if __name__ == "__main__":
     kit.run(globals())

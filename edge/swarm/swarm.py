@@ -44,10 +44,13 @@ class Swarm:
         self.limits = limits or Limits()
         self.handlers: dict = {}  # protocol -> async handler(stream)
         self.locate: Any = None  # async function: PeerId -> addresses, of one without any here
+        self.lookup_txt: Any = None  # async function: DNS name -> its TXT records, for /dnsaddr
         self._greeters: list = []  # async greeter(connection)
         self._noise_keys = NoiseKeys(key, MUXERS)
         self._group = aio.Group(self._failed)
-        self._dialer = Dialer(self.transports, self._upgrade, self.limits, self._group)
+        self._dialer = Dialer(
+            self.transports, self._upgrade, self.limits, self._group, self.resolve
+        )  # fmt: skip
         self._listeners: list = []
         self._connections: dict = {}  # PeerId -> list of Connections, oldest first
         self._count = 0
@@ -111,6 +114,16 @@ class Swarm:
             if not connection.leaving:
                 return connection
         return None
+
+    async def resolve(self, address) -> list:
+        """What a /dnsaddr stands for; any other ``address`` itself.  LinkError if nobody tells."""
+        if address.components[0][0] != "dnsaddr":
+            return [address]
+        if self.lookup_txt is None:
+            raise LinkError("no name server to ask for {}".format(address))
+        from edge.swarm.dialing import dnsaddr
+
+        return await dnsaddr.resolve(address, self.lookup_txt)
 
     async def new_stream(self, target, protocols):
         """A stream to ``target`` of the first of ``protocols`` it speaks, dialing if needed."""

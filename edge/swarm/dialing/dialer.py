@@ -1,10 +1,13 @@
 """Dialing: one job per peer, its addresses raced, the first that proves to be the peer wins."""
 
 from edge.errors import EdgeError, LinkError
+from edge.identity.peer_id import PeerId
 from edge.swarm.connection import OUTBOUND
 from edge.swarm.dialing.dial_plan import DialPlan, Rests
 from edge.swarm.limits import refuse_if_full
-from edge.system import aio, clock
+from edge.system import aio, clock, const
+
+_DNSADDR = const(56)  # the first byte of an address that begins with /dnsaddr
 
 
 class _Job:
@@ -17,10 +20,12 @@ class _Job:
 
 
 class Dialer:
-    def __init__(self, transports, upgrade, limits, group) -> None:
-        """``upgrade(raw, direction, expected)`` gives a Connection; ``group`` owns the jobs."""
+    def __init__(self, transports, upgrade, limits, group, resolve=None) -> None:
+        """``upgrade(raw, direction, expected)`` gives a Connection; ``group`` owns the jobs;
+        ``await resolve(address)`` gives the addresses that a /dnsaddr stands for."""
         self._transports = transports
         self._upgrade = upgrade
+        self._resolve = resolve
         self._limits = limits
         self._group = group
         self._jobs: dict = {}  # peer id or address -> _Job
@@ -70,8 +75,7 @@ class Dialer:
         errors: list = []
         running = 0
         async with aio.Group() as group:
-            usable = [address for address in addresses if self._transport(address)]
-            plan = DialPlan(usable, clock.monotonic_ms())
+            plan = DialPlan(self._usable(addresses), clock.monotonic_ms())
             while True:
                 now = clock.monotonic_ms()
                 address = plan.next_address(now)
@@ -95,6 +99,9 @@ class Dialer:
                     return outcome
                 plan.hasten(clock.monotonic_ms())
 
+    def _usable(self, addresses) -> list:
+        return [one for one in addresses if _is_dnsaddr(one) or self._transport(one)]
+
     def _transport(self, address):
         for transport in self._transports:
             if transport.can_dial(address):
@@ -112,6 +119,8 @@ class Dialer:
 
     async def _connect(self, address, peer_id):
         """The Connection to ``address``; of a name, the list of addresses it stands for."""
+        if _is_dnsaddr(address):
+            return await self._behind(address, peer_id)
         transport = self._transport(address)
         timeout_ms = self._limits.address_timeout_ms
         try:
@@ -121,7 +130,25 @@ class Dialer:
             raw = await _open(transport, address, timeout_ms)
         except aio.TimeoutError:
             raise LinkError("{}: no answer within {} ms".format(address, timeout_ms))
+        if not peer_id and address.peer_id:  # a name led to more than one peer
+            peer_id = PeerId(address.peer_id)
         return await self._upgrade(raw, OUTBOUND, peer_id)
+
+    async def _behind(self, address, peer_id) -> list:
+        """What a /dnsaddr stands for, of ``peer_id`` alone if that is known."""
+        if peer_id:
+            address = address.with_peer_id(peer_id.to_bytes())
+        found = await self._resolve(address)
+        if peer_id:
+            found = [one.decapsulate("p2p") or one for one in found]
+        usable = [one for one in self._usable(found) if not _is_dnsaddr(one)]
+        if not usable:
+            raise LinkError("{} leads to no address that can be dialed here".format(address))
+        return usable
+
+
+def _is_dnsaddr(address) -> bool:
+    return address.to_bytes()[0] == _DNSADDR
 
 
 async def _open(transport, address, timeout_ms: int):

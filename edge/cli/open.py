@@ -75,7 +75,17 @@ def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> 
     transports = [open_transport(name) for name in names]
     if trace:
         transports = _traced(transports, trace)
-    return Node(key, config, transports, home, _discovery(key, config))
+    node = Node(key, config, transports, home, _discovery(key, config))
+    node.swarm.lookup_txt = _lookup_txt
+    return node
+
+
+async def _lookup_txt(name: str) -> list[bytes]:
+    """What DNS says; loaded when the first /dnsaddr is met."""
+    from edge.swarm.dialing.name_lookup import NameLookup
+    from transports.nameserver import Nameservers
+
+    return await NameLookup(Nameservers()).txt(name)
 
 
 def _traced(transports: list, path: str) -> list:

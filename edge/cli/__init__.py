@@ -16,6 +16,10 @@ COMMANDS = (
     ("ping", "measure the round trip to a peer"),
     ("dial", "connect to a peer and show what it says about itself"),
     ("perf", "measure the throughput to a peer"),
+    ("find", "find where a peer is, or the peers closest to a key"),
+    ("provide", "tell that this node has something, and which it has"),
+    ("providers", "find who has something"),
+    ("routing", "show how this node finds peers, and how well"),
     ("config", "print the configuration a node would run with"),
     ("doctor", "check what works on this machine and say what to do about the rest"),
 )
@@ -30,6 +34,8 @@ EXIT_INTERRUPTED = 130  # Ctrl-C, as shells expect it
 PINGS_MAX = 1000000  # of one command
 PING_INTERVAL_MAX_S = 3600
 PERF_BYTES_MAX = 68719476736  # each way
+SEARCH_COUNT_MAX = 1000  # results
+SEARCH_TIMEOUT_MAX_S = 3600
 SUFFIX_LEAST = 4  # characters that may stand for a peer id
 
 

@@ -1,11 +1,14 @@
 """What happens to a node, as the events that `edge run` and `edge peers --follow` print."""
 
+from edge import routing
 from edge.errors import printable
+from edge.identity.peer_info import PeerInfo
 from edge.mdns import Found, Lost
 from edge.node import Moved, Node
 from edge.swarm.swarm import Connected, Disconnected
 
 TEXT_MAX = 256  # characters of what a peer chose
+SOURCES_MAX = 1024  # peers of whom it is remembered how they were found
 
 STYLES = {
     "found": "cyan",
@@ -27,10 +30,12 @@ def show_all(addresses) -> list[str]:
 
 def describe(event) -> dict | None:
     """``event`` as plain values; None for one that people need not see."""
-    if isinstance(event, Found):
-        where = show_all(event.addresses)
-        return {"event": "found", "peer_id": str(event.peer_id), "addresses": where,
-                "interface": event.interface}  # fmt: skip
+    if isinstance(event, Found | routing.Found):
+        found = {"event": "found", "peer_id": str(event.peer_id),
+                 "addresses": show_all(event.addresses)}  # fmt: skip
+        if isinstance(event, Found):
+            return {**found, "source": "mdns", "interface": event.interface}
+        return {**found, "source": printable(event.source)}
     if isinstance(event, Lost):
         return {"event": "lost", "peer_id": str(event.peer_id)}
     if isinstance(event, Moved):
@@ -38,6 +43,34 @@ def describe(event) -> dict | None:
     if isinstance(event, Connected | Disconnected):
         return {"event": type(event).__name__.lower(), **describe_connection(event.connection)}
     return None
+
+
+class Teller:
+    """Describes what happens to one node, and with a connection how its peer was found."""
+
+    def __init__(self, config) -> None:
+        self._sources: dict[str, str] = {}  # by peer id, the oldest first
+        for address in config.peers:
+            self._sources[str(PeerInfo.from_multiaddr(address).peer_id)] = "static"
+
+    def describe(self, event) -> dict | None:
+        told = describe(event)
+        if told and told["event"] == "found":
+            self._sources.pop(told["peer_id"], None)
+            self._sources[told["peer_id"]] = _source(told)
+            if len(self._sources) > SOURCES_MAX:
+                del self._sources[next(iter(self._sources))]
+        elif told and told["event"] == "connected":
+            inbound = told["direction"] == "inbound"
+            source = self._sources.get(told["peer_id"], "inbound" if inbound else "")
+            if source:
+                told["found_by"] = source
+        return told
+
+
+def _source(found: dict) -> str:
+    """How a peer was found, in words."""
+    return ", ".join([found[name] for name in ("source", "interface") if found.get(name)])
 
 
 def describe_connection(connection) -> dict:
@@ -56,11 +89,12 @@ def sentence(event: dict) -> str:
     peer = event.get("peer_id", "")
     if "direction" in event:
         arrow = "to" if event["direction"] == "outbound" else "from"
-        why = f" ({event['error']})" if "error" in event else ""
-        return f"{peer} {arrow} {event['address']}{why}"
+        why = event.get("error") or event.get("found_by", "inbound")
+        return f"{peer} {arrow} {event['address']}" + (f" ({why})" if why != "inbound" else "")
     where = event.get("addresses", [])
     more = f" and {len(where) - 1} more" if len(where) > 1 else ""
-    return f"{peer} {where[0] + more if where else ''}".strip()
+    how = f" ({_source(event)})" if event["event"] == "found" else ""
+    return f"{peer} {where[0] + more if where else ''}".strip() + how
 
 
 def full_addresses(node: Node) -> list[str]:

@@ -1,11 +1,13 @@
 """The composition root: what a node is made of on this machine.  firmware/main.py is its twin."""
 
+from edge.cli import UsageError, settings
 from edge.cli.actions import open_action
 from edge.cli.data_dir import DataDir
-from edge.config import NodeConfig
-from edge.errors import LocalError
+from edge.config import NodeConfig, nearest
+from edge.errors import EdgeError, LocalError, printable
 from edge.identity import peer_store_file
 from edge.node import Home, Node
+from edge.routing import ENTRY_POINTS, NAMES, open_routing
 from edge.system import aio, clock
 from edge.system.log import Log
 from transports import MODULES, open_transport
@@ -70,14 +72,55 @@ class GuestHome(MachineHome):
 def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> Node:
     """A node that is ready to start."""
     names = ["tcp"]
-    for address in config.listen + config.peers:
+    for address in config.listen + config.peers + config.bootstrap:
         names += [name for name, _ in address.components if name in MODULES and name not in names]
     transports = [open_transport(name) for name in names]
     if trace:
         transports = _traced(transports, trace)
     node = Node(key, config, transports, home, _discovery(key, config))
     node.swarm.lookup_txt = _lookup_txt
+    for name in config.routing:
+        routing = _open_routing(name, node)
+        if routing is None:
+            _log.info("no routing by {} here", name)
+        else:
+            node.add_routing(routing)
     return node
+
+
+def _open_routing(name: str, node: Node):
+    """The routing of that name, built in or of another distribution; None if it cannot be here."""
+    if name not in NAMES:
+        return _open_plug_in(name, node)
+    try:
+        return open_routing(name, node)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("edge.routing."):
+            raise
+        return None  # left out of this installation
+
+
+def _open_plug_in(name: str, node: Node):
+    from importlib import metadata
+
+    found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        near = nearest(name, [*NAMES, *found])
+        raise UsageError(
+            f"there is no routing {printable(name)}; did you mean {near}?\n"
+            f"built in are {', '.join(NAMES)}\n"
+            f"another one is an installed Python package with an entry point of the group "
+            f"{ENTRY_POINTS}, named as here"
+        )
+    try:
+        return found[name].load()(name, node)
+    except EdgeError:
+        raise
+    except Exception as error:  # it may fail in any way it likes
+        raise LocalError(
+            f"the routing {name} does not start: {type(error).__name__}: {printable(error, 200)}\n"
+            f"it is {found[name].value}; leave it out with --routing, or in the configuration"
+        ) from None
 
 
 async def _lookup_txt(name: str) -> list[bytes]:
@@ -124,11 +167,23 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
         on_event(event)
 
     action = open_action(request["do"])
+    config = _guest_config(data, request)
     key, _ = data.open_identity()
-    config = NodeConfig({"listen": [], "connections_auto_max": 0})
     node = open_node(key, config, GuestHome(data))
     await node.start()
     try:
         await action(node, request, say)
     finally:
         await node.stop()
+
+
+def _guest_config(data: DataDir, request: dict) -> NodeConfig:
+    """The configuration of the node that runs otherwise, as far as a guest may follow it.
+
+    Nobody is searched for to speak to an address, or to list who is there.
+    """
+    more: dict = {"listen": [], "connections_auto_max": 0, "kad_mode": "client", "perf": False}
+    searches = request["do"] in ("find", "providers")
+    if not searches and str(request.get("peer", "/")).startswith("/"):
+        more.update(peers=[], routing=[])
+    return settings.load(data, None, more)

@@ -116,13 +116,14 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _overview(screen: Screen) -> str:
     lines = ["usage: edge COMMAND [OPTIONS]", "", "A libp2p node for small computers.", ""]
-    lines += [f"  {screen.paint('bold', name.ljust(8))} {about}" for name, about in COMMANDS]
+    lines += [f"  {screen.paint('bold', name.ljust(9))} {about}" for name, about in COMMANDS]
     lines += [
         "",
         "examples:",
         "  edge run                      start a node; it finds its peers on the LAN by itself",
         "  edge peers                    whom it has found",
         "  edge ping 12D3KooW...         how far away one is",
+        "  edge providers temperature    who has what is called so",
         "",
         "'edge COMMAND --help' tells more.",
     ]

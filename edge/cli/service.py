@@ -12,7 +12,7 @@ import socket
 from edge.cli.actions import open_action
 from edge.cli.control import ControlServer
 from edge.cli.data_dir import DataDir
-from edge.cli.events import STYLES, describe, full_addresses, sentence
+from edge.cli.events import STYLES, Teller, full_addresses, sentence
 from edge.cli.open import MachineHome, open_node
 from edge.cli.screen import Screen
 from edge.config import KNOBS, NodeConfig
@@ -104,8 +104,9 @@ class Service:
         }
         self._print(ready, self._greeting(ready))
         notify(f"READY=1\nSTATUS={node.peer_id}")
+        teller = Teller(self._config)
         while True:
-            event = describe(await events.get())
+            event = teller.describe(await events.get())
             if event:
                 name = self._screen.paint(STYLES[event["event"]], event["event"].ljust(12))
                 self._print(event, f"{name}  {sentence(event)}")

@@ -1,9 +1,16 @@
 """How a command gets something done: by the running node, or by one that lives just as long."""
 
-from edge.cli import SUFFIX_LEAST, UsageError, control, lean
+from edge.cli import (
+    SEARCH_COUNT_MAX,
+    SEARCH_TIMEOUT_MAX_S,
+    SUFFIX_LEAST,
+    UsageError,
+    control,
+    lean,
+)
 from edge.cli.data_dir import DataDir
 from edge.cli.screen import Screen
-from edge.errors import EdgeError, printable
+from edge.errors import EdgeError, LocalError, printable
 
 
 def ask(options, screen: Screen, request: dict, on_event) -> None:
@@ -16,6 +23,52 @@ def ask(options, screen: Screen, request: dict, on_event) -> None:
     from edge.cli import open as composition
 
     composition.run_once(data, request, on_event)
+
+
+def ask_running(options, request: dict, on_event) -> None:
+    """Have the running node do ``request``; LocalError if there is none."""
+    data = DataDir(options.data)
+    if not control.ask(data.control_path, request, on_event):
+        raise LocalError(
+            f"no node is running on {data.path}\n"
+            "start one with 'edge run' and ask again while it runs; --data names another directory"
+        )
+
+
+def add_search_options(parser, count: int) -> None:
+    """What every search can be told."""
+    parser.add_argument("-n", "--count", type=int, default=count,
+                        help=f"how many at most (default: {count})")  # fmt: skip
+    parser.add_argument("-t", "--timeout", type=float, default=20.0, metavar="SECONDS",
+                        help="how long to search (default: 20)")  # fmt: skip
+    parser.add_argument("--routing", metavar="NAME", help="ask this one alone, such as kad-lan; "
+                        "'edge routing' lists them")  # fmt: skip
+
+
+def search(options, request: dict) -> dict:
+    """``request`` with what add_search_options added."""
+    timeout_s = within("--timeout", options.timeout, 0, SEARCH_TIMEOUT_MAX_S)
+    request["count"] = within("--count", options.count, 1, SEARCH_COUNT_MAX)
+    request["timeout_ms"] = max(1, round(timeout_s * 1000))
+    if options.routing is not None:
+        request["routing"] = options.routing
+    return request
+
+
+def searching(screen: Screen, found: int) -> None:
+    """Say that there may be more to come."""
+    screen.progress(f"{found} found, still searching ..." if found else "searching ...")
+
+
+def key(text: str) -> str:
+    """``text`` if it can be a key; UsageError if not."""
+    from edge.cli.actions import keys
+
+    try:
+        keys.parse(text)
+    except LocalError as error:
+        raise UsageError(str(error)) from None
+    return text
 
 
 def peer(text: str) -> str:
@@ -40,3 +93,10 @@ def within(name: str, value: float, least: int, most: int) -> float:
     if not least <= value <= most:  # "not a number" is within none
         raise UsageError(f"{name} must be from {least} to {most}")
     return value
+
+
+def where(event: dict) -> str:
+    """The first address of a result, and how many more there are."""
+    addresses = event.get("addresses") or ["-"]
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    return addresses[0] + more

@@ -13,6 +13,10 @@ ACTIONS = {  # name -> module
     "ping": "swarm",
     "dial": "swarm",
     "perf": "swarm",
+    "find": "routing",
+    "providers": "routing",
+    "provide": "routing",
+    "routing": "routing",
 }
 
 

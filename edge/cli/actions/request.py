@@ -47,8 +47,8 @@ def known_ending(node: Node, text: str) -> list[PeerId]:
     return [peer_id for peer_id in known if str(peer_id).endswith(text)]
 
 
-async def settle(node: Node, is_enough) -> None:
+async def settle(node: Node, is_enough, wait_ms: int = DISCOVERY_MS) -> None:
     """Give the discovery of a node that has just started the time to hear of somebody."""
-    until = node.started_ms + DISCOVERY_MS
+    until = node.started_ms + wait_ms
     while node.discovery and clock.monotonic_ms() < until and not is_enough():
         await aio.sleep_ms(POLL_MS)

@@ -4,7 +4,7 @@ import os
 
 from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX
 from edge.cli.actions.request import POLL_MS, number_of, peer_of, settle, text_of
-from edge.cli.events import describe, describe_connection, full_addresses, show, show_all
+from edge.cli.events import Teller, describe_connection, full_addresses, show, show_all
 from edge.errors import LimitError, LinkError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
@@ -36,6 +36,7 @@ async def status(node: Node, request: dict, say) -> None:
 async def peers(node: Node, request: dict, say) -> None:
     """Everyone this node knows, the connected ones first; then, if asked, what happens to them."""
     events = node.watch() if request.get("follow") else None
+    teller = Teller(node.config)
     try:
         await settle(node, lambda: False)
         held = {connection.remote_peer for connection in node.swarm.connections()}
@@ -44,7 +45,7 @@ async def peers(node: Node, request: dict, say) -> None:
             await say(_describe_peer(node, peer_id))
         await say({"event": "listed", "connected": len(held), "known": len(known)})
         while events is not None:
-            event = describe(await events.get())
+            event = teller.describe(await events.get())
             if event:
                 await say(event)
     except EOFError:
@@ -138,16 +139,20 @@ async def _connect(node: Node, request: dict):
         return await _dial(node, PeerInfo.from_multiaddr(address) if address.peer_id else address)
     peer_id = await peer_of(node, text)
     await settle(node, lambda: _is_reachable(node, peer_id))
-    if peer_id != node.peer_id and not _is_reachable(node, peer_id):
+    try:
+        return await _dial(node, peer_id)
+    except LinkError:
+        if _is_reachable(node, peer_id):
+            raise
         raise LinkError(
             f"no address is known for {peer_id}\n"
             f"give one: /ip4/192.0.2.1/tcp/4001/p2p/{peer_id}\n"
             "or start a node with 'edge run', which finds the peers on its LAN"
-        )
-    return await _dial(node, peer_id)
+        ) from None
 
 
 async def _dial(node: Node, target):
+    """A connection; who has no known address is searched for by the peer routing."""
     try:
         return await node.swarm.dial(target)
     except LinkError as error:

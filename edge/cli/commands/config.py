@@ -16,7 +16,11 @@ ABOUT = {
     "listen": "addresses to listen on; none: only dial",
     "peers": "addresses of peers to stay connected to, each ending in /p2p/<peer id>",
     "mdns": "announce this node on the LAN and find others there",
-    "mdns_agent": "with our own agent instead of python-zeroconf: 5 MB less, hears the link only",
+    "mdns_agent": "with our own agent; false: with python-zeroconf, which cannot ask for keys",
+    "routing": "who is asked for peers and keys, in this order: static, mdns, kad-edge, kad-lan, "
+    "kad-wan or the name of a plug-in",
+    "bootstrap": "peers that kad asks first: addresses, with or without /p2p/, /dnsaddr/... too",
+    "kad_mode": "server: answer the kad requests of others; auto: if others can reach this node",
     "perf": "let any peer measure throughput with this node (uses up bandwidth)",
     "connections_auto_max": "connect by ourselves to this many peers found on the LAN",
     "reconnect_interval_s": "how often lost peers are tried again",
@@ -43,20 +47,25 @@ def run(options, screen: Screen) -> int:
     values = settings.to_values(config)
     lines = []
     for name, default, least, most in KNOBS:
-        bounds = f" ({least} to {most})"
-        if isinstance(default, tuple):
-            bounds = f" (at most {most})"
-        elif isinstance(default, bool):
-            bounds = ""
-        lines += [f"# {ABOUT[name]}{bounds}", f"{name} = {_toml(values[name])}", ""]
+        lines += [f"# {ABOUT[name]}{_bounds(default, least, most)}"]
+        lines += [f"{name} = {_toml(values[name])}", ""]
     screen.result(values, "\n".join(lines).rstrip())
     return EXIT_OK
 
 
+def _bounds(default, least, most) -> str:
+    """What a setting may be, in parentheses."""
+    if isinstance(default, bool):
+        return ""
+    if isinstance(default, tuple | list):
+        return f" (at most {most})"
+    return f" ({', '.join(least)})" if isinstance(default, str) else f" ({least} to {most})"
+
+
 def _toml(value) -> str:
-    """Booleans, whole numbers and lists of addresses: JSON is TOML for these."""
+    """Booleans, whole numbers, words, lists of words and addresses: JSON is TOML for these."""
     import json
 
-    if isinstance(value, list) and len(value) > 1:
+    if isinstance(value, list) and len(value) > 1 and "/" in value[0]:
         return "[\n" + "".join([f"  {json.dumps(item)},\n" for item in value]) + "]"
     return json.dumps(value)

@@ -11,6 +11,7 @@ EXAMPLES = """\
   edge run                                          all interfaces, port 4001, mDNS
   edge run --listen /ip4/127.0.0.1/tcp/0 --no-mdns  this machine only, any port
   edge run --peer /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+  edge run --bootstrap /dnsaddr/peers.example.org --routing static,mdns,kad-wan
   edge run --json | jq .event                       one object a line
   edge run --trace talk.pcap                        all bytes, for Wireshark
 """
@@ -25,6 +26,13 @@ def add_arguments(parser) -> None:
     parser.add_argument("--peer", metavar="ADDR", action="append",
                         help="stay connected to it; ends in /p2p/...; may be repeated")  # fmt: skip
     parser.add_argument("--no-mdns", action="store_true", help="neither announce nor find peers")
+    parser.add_argument("--routing", metavar="NAME,...", help="whom to ask for peers and keys, in "
+                        "this order: static, mdns, kad-edge, kad-lan, kad-wan or a plug-in; "
+                        "none: nobody (default: the first four)")  # fmt: skip
+    parser.add_argument("--bootstrap", metavar="ADDR", action="append", help="ask this peer first; "
+                        "/dnsaddr/... and no /p2p/... will do; may be repeated")  # fmt: skip
+    parser.add_argument("--kad-mode", choices=("auto", "client", "server"), help="answer the "
+                        "kad requests of others or not (default: auto)")  # fmt: skip
     parser.add_argument("--perf", action="store_true", help="let peers measure throughput")
     parser.add_argument("--trace", metavar="FILE", help="write all traffic to a pcap file")
     parser.add_argument("--config", metavar="FILE", help="read FILE (.toml or .json) instead of "
@@ -60,6 +68,13 @@ def overrides(options) -> dict:
         values["peers"] = options.peer
     if options.no_mdns:
         values["mdns"] = False
+    if options.routing is not None:
+        names = options.routing.split(",")
+        values["routing"] = [] if names == ["none"] else names
+    if options.bootstrap:
+        values["bootstrap"] = options.bootstrap
+    if options.kad_mode:
+        values["kad_mode"] = options.kad_mode
     if options.perf:
         values["perf"] = True
     return values

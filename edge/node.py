@@ -163,6 +163,10 @@ class Node:
         return found + [seen for seen in self.identify.observed.confirmed(clock.monotonic_ms())
                         if seen not in found]  # fmt: skip
 
+    def wants(self, peer_id: PeerId) -> bool:
+        """Whether this node stays connected to the peer."""
+        return bool(self._keeper and self._keeper.wants(peer_id))
+
     def watch(self) -> aio.Queue:
         """A Queue of what happens from now on: the swarm's events, Found, Lost, Moved."""
         queue = aio.Queue(EVENTS_MAX)

@@ -36,7 +36,7 @@ class Connection:
     __slots__ = (
         "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "pushed_ms",
         "known", "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent",
-        "_flushing", "_drained", "_unread", "_room", "error", "leaving", "closed",
+        "_flushing", "_drained", "_unread", "_room", "error", "goodbye", "leaving", "closed",
     )  # fmt: skip
 
     def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
@@ -60,6 +60,7 @@ class Connection:
         self._unread = 0  # bytes that wait in streams for their readers
         self._room = aio.Signal()
         self.error = None  # why it ended, if not in order
+        self.goodbye = False  # either end said that it goes
         self.leaving = False  # either end wants no more streams
         self.closed = False
 
@@ -150,7 +151,7 @@ class Connection:
             elif kind is GoneSilent:
                 raise LinkError("no answer from the peer")
             elif kind is GoneAway:
-                self.leaving = True
+                self.goodbye = self.leaving = True
             else:
                 stream = streams.get(event.id)
                 if stream:
@@ -340,7 +341,7 @@ class Connection:
         """Say go-away, send what is pending, let go."""
         if self.closed:
             return
-        self.leaving = True
+        self.goodbye = self.leaving = True
         self._muxer.go_away(0)
         try:
             while not self.push():

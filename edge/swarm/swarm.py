@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Connected = namedtuple("Connected", ("connection",))
 Disconnected = namedtuple("Disconnected", ("connection",))
 Listening = namedtuple("Listening", ("address",))
+# The peer has said who it is and what it speaks, for the first time or anew: connection.identified
+Introduced = namedtuple("Introduced", ("connection",))
 
 _log = Log("swarm")
 
@@ -288,6 +290,10 @@ class Swarm:
             await greeter(connection)
         except (EdgeError, EOFError) as error:
             _log.debug("{}: {}", connection.remote_peer.short, printable(error, 200))
+
+    def introduced(self, connection) -> None:
+        """``connection.identified`` is there, or is another: for identify to say."""
+        self._emit(Introduced(connection))
 
     def spawn(self, coroutine) -> None:
         """Run ``coroutine`` until it ends or the swarm closes."""

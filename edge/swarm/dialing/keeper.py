@@ -49,6 +49,15 @@ class Keeper:
         wanted.failures = 0
         self._plan(peer_id, wanted, now)
 
+    def wants(self, peer_id) -> bool:
+        """Whether a connection to the peer, whoever made it, is to last."""
+        wanted = self._wanted.get(peer_id)
+        if not wanted or wanted.pinned:
+            return bool(wanted)
+        connected = self._swarm.connections
+        held = [1 for key, other in self._wanted.items() if not other.pinned and connected(key)]
+        return len(held) <= self._auto_max
+
     def forget(self, peer_id) -> None:
         """Discovery has lost the peer; a connection to it may live on."""
         wanted = self._wanted.get(peer_id)

@@ -30,7 +30,7 @@ class Identify:
         """``addresses``: function giving our Multiaddrs; ``seal``: function from those to a
         signed peer record, or None to send none."""
         self._swarm = swarm
-        self._addresses = addresses or swarm.listen_addresses
+        self.addresses = addresses or swarm.listen_addresses
         self._seal = seal
         self.observed = ObservedAddresses()
         self.agent_version = AGENT_VERSION
@@ -41,7 +41,7 @@ class Identify:
     def message(self, connection) -> bytes:
         """What we tell the peer of ``connection``."""
         swarm = self._swarm
-        addresses = [address for address in self._addresses() if address.is_shareable]
+        addresses = [address for address in self.addresses() if address.is_shareable]
         observed = connection.remote_address
         if observed is not None and not observed.is_shareable:
             observed = None  # js gives up on an address it cannot parse
@@ -112,6 +112,7 @@ class Identify:
             if not self._learn_record(store, peer_id, identified, now):
                 store.add_addresses(peer_id, identified.listen_addresses, KNOWN_TTL_MS, now)
             store.set_public_key(peer_id, connection.remote_public_key)
+        self._swarm.introduced(connection)
 
     def _learn_record(self, store, peer_id, identified: Identified, now: int) -> bool:
         """Take over the signed record if there is a good one; a bad one costs only itself."""

@@ -10,12 +10,12 @@
 from edge.errors import LinkError, RemoteError
 from edge.swarm.dialing import txt_query
 from edge.swarm.dialing.txt_query import TxtQuery
-from edge.system import aio, entropy
+from edge.system import MICROPYTHON, aio, entropy
 
 DATAGRAM_TIMEOUT_MS = 2000  # for one server to answer
 STREAM_TIMEOUT_MS = 4000
 SERVERS_MAX = 3  # as resolv.conf(5)
-STREAM_BYTES_MAX = 16384  # of an answer by TCP
+STREAM_BYTES_MAX = 4096 if MICROPYTHON else 16384  # of an answer by TCP
 
 
 class NameLookup:

@@ -47,7 +47,7 @@ Profile = namedtuple(
     ),
 )
 
-_K = 8 if MICROPYTHON else 20
+_K = 4 if MICROPYTHON else 20
 _ALPHA = 3 if MICROPYTHON else 6
 _PATHS = 1 if MICROPYTHON else 3
 _SEND_BYTES_MAX = 4096 if MICROPYTHON else 16384

@@ -16,16 +16,20 @@ import sys
 import time
 from collections.abc import Iterator
 
-from edge.cli import control
+from edge import routing
+from edge.cli import UsageError, control, settings
 from edge.cli.data_dir import DataDir
 from edge.errors import EdgeError
 from edge.identity.keys import decode_private_key
 from edge.identity.peer_id import PeerId
 from edge.system import files
+from edge.wire import ip as wire_ip
+from transports.multicast.interfaces import open_interfaces
+from transports.multicast.sockets_posix import open_socket, to_address
 
 Finding = tuple[str, str, str]
 
-_MDNS_GROUP = "224.0.0.251"
+_MDNS_GROUPS = {4: b"\xe0\0\0\xfb", 16: b"\xff\x02" + bytes(13) + b"\xfb"}  # by size of an address
 _MDNS_PORT = 5353
 _PORT_DEFAULT = 4001
 _CLOCK_LEAST_S = 1735689600  # 2025-01-01: before this code was written
@@ -46,12 +50,13 @@ def check_python(_: DataDir) -> Iterator[Finding]:
 
 def check_packages(_: DataDir) -> Iterator[Finding]:
     python = os.path.basename(sys.executable)
-    for name, without in (
-        ("cryptography", "encryption runs in pure Python, about a hundred times slower"),
-        ("zeroconf", "no peers are found on the LAN"),
+    for name, level, without in (
+        ("cryptography", "warn", "encryption runs in pure Python, about a hundred times slower"),
+        ("zeroconf", "ok", "nothing is amiss, unless the setting mdns_agent is false"),
     ):
         if importlib.util.find_spec(name) is None:
-            yield "warn", f"{name} is missing: {without}", f"{python} -m pip install {name}"
+            advice = f"{python} -m pip install {name}" if level == "warn" else ""
+            yield level, f"{name} is missing: {without}", advice
             continue
         try:
             module = importlib.import_module(name)
@@ -119,21 +124,25 @@ def check_node(data: DataDir) -> Iterator[Finding]:
 
 def check_interfaces(_: DataDir) -> Iterator[Finding]:
     """Which interfaces have an address; then whether multicast works on each."""
-    found = ipv4_interfaces()
-    useful = [(name, ip) for name, ip in found if not ip.startswith("127.")]
-    if not useful:
-        yield "fail", "no network interface has an IPv4 address", "plug in a cable, or join a Wi-Fi"
-    for name, ip in useful:
-        problem = multicast_problem(ip)
+    usable = multicast_hosts()
+    deaf = [(name, ip) for name, ip in ipv4_interfaces()
+            if not ip.startswith("127.") and name not in [name for name, _ in usable]]  # fmt: skip
+    if not usable and not deaf:
+        yield "fail", "no network interface has an address", "plug in a cable, or join a Wi-Fi"
+    for name, ip in deaf:
+        yield "fail", f"{name} {ip}: no multicast", _MULTICAST_ADVICE.format(name)
+    for name, host in usable:
+        text = f"{name} {wire_ip.text(host)}"
+        problem = multicast_problem(name, host)
         if problem:
-            yield "fail", f"{name} {ip}: no multicast: {problem}", _MULTICAST_ADVICE.format(name)
+            yield "fail", f"{text}: no multicast: {problem}", _MULTICAST_ADVICE.format(name)
         else:
-            yield "ok", f"{name} {ip}, multicast works", ""
+            yield "ok", f"{text}, multicast works", ""
 
 
 _MULTICAST_ADVICE = (
     "'ip link show {0}' must say MULTICAST, and the firewall must let UDP port 5353 pass; "
-    "without it peers are found with --peer only"
+    "without it peers are found with --peer and --bootstrap only"
 )
 
 
@@ -147,15 +156,12 @@ def check_ipv6(_: DataDir) -> Iterator[Finding]:
 
 
 def check_mdns_port(_: DataDir) -> Iterator[Finding]:
-    """Several programs may share port 5353 if all of them say so."""
+    """Several programs may share port 5353 if all of them say so, as avahi-daemon does."""
     names = udp_holders(_MDNS_PORT)
-    shared = f"; shared with {', '.join(names)}" if names else ""
+    shared = f"; shared with {', '.join(names)}, which does no harm" if names else ""
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if hasattr(socket, "SO_REUSEPORT"):
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            probe.bind(("", _MDNS_PORT))
+        for interface, host in multicast_hosts():
+            open_socket(interface, host, _MDNS_GROUPS[len(host)]).close()  # as the node does
         yield "ok", f"UDP port {_MDNS_PORT} (mDNS) can be used{shared}", ""
     except OSError as error:
         holder = ", ".join(names) or "a program of another user"
@@ -164,6 +170,35 @@ def check_mdns_port(_: DataDir) -> Iterator[Finding]:
             f"UDP port {_MDNS_PORT} (mDNS): {error.strerror}",
             f"{holder} keeps it for itself: stop it ('sudo ss -ulpn sport = 5353' names it)",
         )
+
+
+def check_routing(data: DataDir) -> Iterator[Finding]:
+    """Whom the configuration asks for peers, and whether that can be."""
+    try:
+        config = settings.load(data, None, {})
+    except UsageError as error:
+        yield "fail", str(error).split("\n")[0], "'edge config' shows every setting with its bounds"
+        return
+    missing = [name for name in config.routing if name not in routing.NAMES]
+    if missing:
+        from importlib import metadata
+
+        known = [point.name for point in metadata.entry_points(group=routing.ENTRY_POINTS)]
+        missing = [name for name in missing if name not in known]
+    if missing:
+        advice = f"install the package with the entry point {routing.ENTRY_POINTS}: {missing[0]}"
+        yield "fail", f"no routing is called {', '.join(missing)}", f"{advice}, or leave it out"
+    elif not config.routing:
+        advice = "nothing, if each peer is named with its address; or list some: 'edge config'"
+        yield "warn", "nobody is asked for peers: the setting 'routing' is empty", advice
+    elif "mdns" in config.routing and not (config.mdns and config.mdns_agent):
+        advice = "set mdns and mdns_agent to true, or leave mdns out of routing"
+        yield "warn", "nobody on the LAN is asked for keys: mDNS is off, or another's", advice
+    elif "kad-wan" in config.routing and not config.bootstrap:
+        advice = "name one with --bootstrap, or in the configuration"
+        yield "warn", "kad-wan knows nobody to ask first", advice
+    else:
+        yield "ok", "asks " + ", ".join(config.routing), ""
 
 
 def check_clock(_: DataDir) -> Iterator[Finding]:
@@ -216,6 +251,7 @@ CHECKS = (
     ("network", check_interfaces),
     ("ipv6", check_ipv6),
     ("mdns", check_mdns_port),
+    ("routing", check_routing),
     ("clock", check_clock),
     ("entropy", check_entropy),
     ("files", check_files),
@@ -242,30 +278,46 @@ def ipv4_interfaces() -> list[tuple[str, str]]:
     return found
 
 
-def multicast_problem(ip: str) -> str:
-    """Why a multicast packet does not come back over the interface of ``ip``; empty if it does.
+def multicast_hosts() -> list[tuple[str, bytes]]:
+    """(name, address of 4 or 16 bytes) of each interface that can carry multicast, for each
+    family it has; the loopback is none."""
+    interfaces = open_interfaces()
+    found = []
+    try:
+        for name, networks in interfaces.current():
+            firsts = {len(host): host for host, _ in reversed(networks)}
+            found += [(name, firsts[size]) for size in sorted(firsts)
+                      if wire_ip.scope(firsts[size]) != "loopback"]  # fmt: skip
+    finally:
+        interfaces.close()
+    return found
+
+
+def multicast_problem(interface: str, host: bytes) -> str:
+    """Why a multicast packet does not come back over an interface; empty if it does.
 
     Time to live 0: the packet never leaves this machine.
     """
     word = os.urandom(8)
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
-    ):
-        try:
-            receiver.bind(("", 0))
+    group = _MDNS_GROUPS[len(host)]
+    is_4 = len(host) == 4
+    level, hops = (socket.IPPROTO_IP, socket.IP_MULTICAST_TTL)
+    if not is_4:
+        level, hops = (socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS)
+    try:
+        with (
+            open_socket(interface, host, group, 0) as receiver,
+            open_socket(interface, host, group, 0) as sender,
+        ):
             receiver.settimeout(_ECHO_TIMEOUT_S)
-            membership = socket.inet_aton(_MDNS_GROUP) + socket.inet_aton(ip)
-            receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ip))
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
-            sender.sendto(word, (_MDNS_GROUP, receiver.getsockname()[1]))
+            sender.setsockopt(level, hops, 0)
+            sender.sendto(word, to_address(group, receiver.getsockname()[1], interface))
             while receiver.recv(64) != word:
                 pass
-        except TimeoutError:
-            return "a packet to itself got lost"
-        except OSError as error:
-            return error.strerror or str(error)
+    except TimeoutError:
+        return "a packet to itself got lost"
+    except OSError as error:
+        return error.strerror or str(error)
     return ""
 
 

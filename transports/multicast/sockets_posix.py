@@ -15,7 +15,7 @@ _IP_MULTICAST_ALL = 49
 _IPV6_MULTICAST_ALL = 29
 
 
-def open_socket(interface: str, host: bytes, group: bytes) -> socket.socket:
+def open_socket(interface: str, host: bytes, group: bytes, port: int = PORT) -> socket.socket:
     """A socket in ``group`` on the interface that has the address ``host``."""
     family = socket.AF_INET if len(group) == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -29,7 +29,7 @@ def open_socket(interface: str, host: bytes, group: bytes) -> socket.socket:
             _join4(sock, host, group)
         else:
             _join6(sock, socket.if_nametoindex(interface), group)
-        sock.bind(to_address(group, PORT, interface))
+        sock.bind(to_address(group, port, interface))
     except OSError:
         sock.close()
         raise

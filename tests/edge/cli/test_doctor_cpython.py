@@ -94,5 +94,44 @@ def test_a_directory_that_does_not_exist_yet_is_fine(tmp_path) -> None:
 
 
 def test_multicast_over_an_address_we_have_not_is_a_problem() -> None:
-    assert checks.multicast_problem("192.0.2.255") != ""
+    assert checks.multicast_problem("lo", bytes((192, 0, 2, 255))) != ""
     assert ("lo", "127.0.0.1") in checks.ipv4_interfaces()
+
+
+def test_multicast_works_where_there_is_ipv6_alone(tmp_path) -> None:
+    with Lan(1, ipv4=False) as lan:
+        found = findings(tmp_path, tuple(lan.command(0)))
+        (network,) = [event for event in found["network"] if "fd77::1" in event["text"]]
+        assert network["level"] == "ok" and "multicast works" in network["text"]
+        assert worst(found["mdns"])["level"] == "ok"
+
+
+def test_a_responder_that_shares_the_port_is_named_and_no_fault(tmp_path) -> None:
+    share = HOLD_5353.replace("s.bind", "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+                              "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+                              "s.bind")  # fmt: skip
+    with Lan(1) as lan:
+        holder = lan.popen(0, [sys.executable, "-c", share], stdin=-1, stdout=-1)
+        assert holder.stdout.readline() == b"held\n"
+        found = worst(findings(tmp_path, tuple(lan.command(0)))["mdns"])
+        assert found["level"] == "ok" and "shared with python" in found["text"]
+        holder.communicate()
+
+
+@pytest.mark.parametrize(
+    ("config", "level", "word"),
+    [
+        ("", "ok", "asks static, mdns, kad-edge, kad-lan"),
+        ("routing = []", "warn", "nobody is asked"),
+        ("mdns = false", "warn", "mDNS is off"),
+        ('routing = ["kad-wan"]', "warn", "nobody to ask first"),
+        ('routing = ["carrier-pigeon"]', "fail", "carrier-pigeon"),
+        ("routing = 3", "fail", "routing must be a list"),
+        ("routing = [[1]]", "fail", "routing must be a list"),
+    ],
+)
+def test_whom_a_node_would_ask(tmp_path, config, level, word) -> None:
+    (tmp_path / "config.toml").write_text(config)
+    found = worst(findings(tmp_path)["routing"])
+    assert found["level"] == level and word in found["text"]
+    assert bool(found["advice"]) is (level != "ok")

@@ -44,6 +44,9 @@ func (p *program) execute(ctx context.Context, c *command) (object, error) {
 	case "close_connections":
 		return object{"count": p.extra.close()}, nil
 	}
+	if result, err := p.executeKad(ctx, c); result != nil || err != nil {
+		return result, err
+	}
 	id, err := peer.Decode(c.PeerID)
 	if err != nil {
 		return nil, err

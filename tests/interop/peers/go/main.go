@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	dht "github.com/libp2p/go-libp2p-kad-dht"
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -37,6 +38,11 @@ type command struct {
 	Streams     int    `json:"streams"`
 	Upload      uint64 `json:"upload"`
 	Download    uint64 `json:"download"`
+
+	Key       string  `json:"key"`
+	Value     string  `json:"value"`
+	LifetimeS float64 `json:"lifetime_s"`
+	Sequence  uint64  `json:"sequence"`
 }
 
 type listenAddresses []string
@@ -47,43 +53,58 @@ func (l *listenAddresses) Set(value string) error { *l = append(*l, value); retu
 // program is one running peer.
 type program struct {
 	host       host.Host
+	kad        *dht.IpfsDHT // or nil
 	identities identities
 	extra      extraHosts
 	quiet      bool
 	output     sync.Mutex
 }
 
+type options struct {
+	listen                 listenAddresses
+	mdns, perf, quiet      bool
+	seed, kad, kadAsClient string
+}
+
 func main() {
-	var listen listenAddresses
-	flag.Var(&listen, "listen", "multiaddr to listen on, repeatable")
-	withMdns := flag.Bool("mdns", false, "announce and discover by mDNS")
-	withPerf := flag.Bool("perf", false, "serve /perf/1.0.0")
-	quiet := flag.Bool("quiet", false, "no events after ready")
-	seed := flag.String("seed", "", "Ed25519 seed, 32 bytes in hex; or rsa, ecdsa, secp256k1: a new key of that kind")
+	var o options
+	flag.Var(&o.listen, "listen", "multiaddr to listen on, repeatable")
+	flag.BoolVar(&o.mdns, "mdns", false, "announce and discover by mDNS")
+	flag.BoolVar(&o.perf, "perf", false, "serve /perf/1.0.0")
+	flag.BoolVar(&o.quiet, "quiet", false, "no events after ready")
+	flag.StringVar(&o.seed, "seed", "", "Ed25519 seed, 32 bytes in hex; or rsa, ecdsa, secp256k1: a new key of that kind")
+	flag.StringVar(&o.kad, "kad", "", "serve the Kademlia DHT of this protocol name")
+	flag.StringVar(&o.kadAsClient, "kad-client", "", "use it and serve nothing")
 	flag.Parse()
-	if err := run(listen, *withMdns, *withPerf, *quiet, *seed); err != nil {
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen []string, withMdns, withPerf, quiet bool, seed string) error {
-	h, err := newHost(seed, listen...)
+func run(o options) error {
+	h, err := newHost(o.seed, o.listen...)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	p := &program{host: h, quiet: quiet}
+	p := &program{host: h, quiet: o.quiet}
 	defer p.extra.close()
 	if err := p.watch(); err != nil {
 		return err
 	}
-	setHandlers(h, withPerf)
+	setHandlers(h, o.perf)
+	if o.kad+o.kadAsClient != "" {
+		if p.kad, err = newKad(h, o.kad+o.kadAsClient, o.kad == ""); err != nil {
+			return err
+		}
+		defer p.kad.Close()
+	}
 	p.write(object{
 		"event": "ready", "peer_id": h.ID().String(), "addresses": withPeerID(h.Addrs(), h.ID()),
 		"agent": agent(), "pid": os.Getpid(),
 	})
-	if withMdns {
+	if o.mdns {
 		service := mdns.NewMdnsService(h, "", p)
 		if err := service.Start(); err != nil {
 			return err

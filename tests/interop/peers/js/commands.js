@@ -10,11 +10,13 @@ const OPENERS_MAX = 16 // connections that open_connections has in the making
 
 export class Commands {
   #node
+  #privateKey
   #identities
   #extra = [] // nodes that open_connections made
 
-  constructor (node) {
+  constructor (node, privateKey) {
     this.#node = node
+    this.#privateKey = privateKey
     this.#identities = new Identities(node)
   }
 
@@ -31,6 +33,10 @@ export class Commands {
       case 'churn': return churn(address, count, concurrency)
       case 'open_connections': return this.#openConnections(address, count)
       case 'close_connections': return this.#closeConnections()
+      case 'ipns_record': return (await import('./kad.js')).ipnsRecord(this.#privateKey, command)
+      case 'find_peer': case 'closest': case 'provide': case 'find_providers':
+      case 'put_value': case 'get_value': case 'table':
+        return (await import('./kad.js')).executeKad(this.#node, command)
     }
     return this.#executeWith(command, peerIdFromString(command.peer_id))
   }

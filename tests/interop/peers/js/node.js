@@ -1,4 +1,4 @@
-// What the node is made of: TCP, Noise, yamux, identify, ping, and mDNS if asked.
+// What the node is made of: TCP, Noise, yamux, identify, ping; mDNS and the DHT if asked.
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
@@ -28,10 +28,10 @@ const unlimited = {
 const pings = { maxOutboundStreams: 2 }
 
 // A node that is not started yet.
-export async function createNode ({ listen = [], mdns: withMdns = false, seed } = {}) {
+export async function createNode ({ listen = [], mdns: withMdns = false, privateKey, kad, kadClient } = {}) {
   return createLibp2p({
     start: false,
-    privateKey: await identity(seed),
+    privateKey: privateKey ?? await identity(),
     nodeInfo: { userAgent: agent },
     addresses: { listen },
     transports: [tcp()],
@@ -39,11 +39,22 @@ export async function createNode ({ listen = [], mdns: withMdns = false, seed } 
     streamMuxers: [yamux()],
     connectionManager: unlimited,
     peerDiscovery: withMdns ? [mdns()] : [],
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(pings) }
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(pings),
+      ...await services(kad ?? kadClient, kad == null)
+    }
   })
 }
 
-function identity (seed) {
+async function services (protocol, clientMode) {
+  if (protocol == null) return {}
+  const { createKad } = await import('./kad.js')
+  return { kad: createKad(protocol, clientMode) }
+}
+
+export function identity (seed) {
   if (seed == null) return generateKeyPair('Ed25519')
   const raw = Buffer.from(seed, 'hex')
   if (raw.length !== SEED_BYTES) throw new Error(`--seed takes ${SEED_BYTES} bytes in hex`)

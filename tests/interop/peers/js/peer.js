@@ -3,11 +3,13 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { Commands } from './commands.js'
-import { agent, createNode } from './node.js'
+import { agent, createNode, identity } from './node.js'
 import { serveStreams } from './streams.js'
 
 const { values: options } = parseArgs({
   options: {
+    kad: { type: 'string' },
+    'kad-client': { type: 'string' },
     listen: { type: 'string', multiple: true, default: [] },
     mdns: { type: 'boolean', default: false },
     perf: { type: 'boolean', default: false },
@@ -62,8 +64,9 @@ async function leave (commands) {
 
 process.on('unhandledRejection', error => console.error('unhandled rejection:', error))
 
-const node = await createNode(options)
-const commands = new Commands(node)
+const privateKey = await identity(options.seed)
+const node = await createNode({ ...options, privateKey, kadClient: options['kad-client'] })
+const commands = new Commands(node, privateKey)
 await serveStreams(node, options.perf)
 node.addEventListener('peer:connect', ({ detail }) => event('connected', detail))
 node.addEventListener('peer:disconnect', ({ detail }) => event('disconnected', detail))

@@ -4,6 +4,7 @@ import contextlib
 import secrets
 import time
 
+import kad
 import trio
 from libp2p.abc import IHost
 from libp2p.host.ping import ID as PING_ID
@@ -26,8 +27,9 @@ _PING_BYTES = 32
 class Commands:
     """Everything a test may ask of this host."""
 
-    def __init__(self, host: IHost, nursery: trio.Nursery) -> None:
+    def __init__(self, host: IHost, nursery: trio.Nursery, dht=None) -> None:
         self._host = host
+        self._dht = dht
         self._nursery = nursery
         self._extra = 0  # hosts that open_connections made
         self._close_extra = trio.Event()
@@ -49,6 +51,8 @@ class Commands:
                     return await self._open_connections(command["address"], command["count"])
                 case "close_connections":
                     return self._close_connections()
+                case name if name in kad.COMMANDS:
+                    return await kad.execute(self._dht, command)
             return await self._execute_with(command, ID.from_string(command["peer_id"]))
 
     async def _execute_with(self, command: dict, peer: ID) -> dict:

@@ -8,6 +8,7 @@ import threading
 
 import trio
 from commands import Commands
+from kad import running_kad
 from libp2p.abc import INetConn, INetStream, INetwork, INotifee
 from libp2p.discovery.events.peerDiscovery import peerDiscovery
 from libp2p.peer.peerinfo import PeerInfo
@@ -106,6 +107,7 @@ async def main(options: argparse.Namespace) -> None:
         peerDiscovery.register_peer_discovered_handler(report_discovered)
     async with (
         running(options.listen, options.seed, options.mdns) as host,
+        running_kad(host, options.kad, options.kad_client) as dht,
         trio.open_nursery() as nursery,
     ):
         set_handlers(host, options.perf)
@@ -120,7 +122,7 @@ async def main(options: argparse.Namespace) -> None:
         }
         write(ready)
         _ready.set()
-        commands, quit_now = Commands(host, nursery), trio.Event()
+        commands, quit_now = Commands(host, nursery, dht), trio.Event()
 
         async def serve() -> None:
             async for line in lines_of_stdin():
@@ -137,6 +139,8 @@ async def main(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kad", help="serve the Kademlia DHT of this protocol name")
+    parser.add_argument("--kad-client", help="use it and serve nothing")
     parser.add_argument("--listen", action="append", default=[])
     parser.add_argument("--mdns", action="store_true")
     parser.add_argument("--perf", action="store_true")

@@ -3,7 +3,7 @@
 use libp2p::{Multiaddr, PeerId};
 use serde_json::{Value, json};
 
-use crate::{exercise, exercise::Outcome, handle::Handle, many, report};
+use crate::{exercise, exercise::Outcome, handle::Handle, kad::Question, many, report};
 
 /// Does what one line asked for and answers it.
 pub async fn carry_out(command: Value, node: Handle) {
@@ -39,6 +39,19 @@ async fn dispatch(command: &Command, node: &Handle) -> Outcome {
         "open_connections" => {
             many::open_connections(command.address()?, command.number("count", None)?).await
         }
+        "find_peer" => node.kad(Question::FindPeer(command.peer()?)).await,
+        "closest" => node.kad(Question::Closest(command.hex("key")?)).await,
+        "provide" => node.kad(Question::Provide(command.hex("key")?)).await,
+        "find_providers" => {
+            let count = command.number("count", Some(1))? as usize;
+            node.kad(Question::FindProviders(command.hex("key")?, count)).await
+        }
+        "put_value" => {
+            let (key, value) = (command.hex("key")?, command.hex("value")?);
+            node.kad(Question::PutValue(key, value)).await
+        }
+        "get_value" => node.kad(Question::GetValue(command.hex("key")?)).await,
+        "table" => node.kad(Question::Table).await,
         "close_peer" => node.close(command.peer()?).await.map(|()| json!({})),
         "peers" => {
             let peers = node.peers().await?;
@@ -82,6 +95,10 @@ impl Command {
 
     fn bytes(&self) -> Result<u64, String> {
         self.number("bytes", None)
+    }
+
+    fn hex(&self, name: &str) -> Result<Vec<u8>, String> {
+        report::from_hex(self.text(name)?).ok_or(format!("expected hexadecimal in \"{name}\""))
     }
 
     fn peer(&self) -> Result<PeerId, String> {

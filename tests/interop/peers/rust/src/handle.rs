@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId, StreamProtocol, identify, multiaddr, swarm::Stream};
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::raw_streams;
+use crate::{kad, raw_streams};
 
 /// How long a command waits for what a peer does unasked.
 const PEER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,6 +23,7 @@ pub enum Request {
     Identity(PeerId, Reply<identify::Info>),
     Pinged(PeerId, Reply<()>),
     Close(PeerId, Reply<()>),
+    Kad(kad::Question, Reply<Value>),
     Peers(oneshot::Sender<Vec<PeerId>>),
     Leave(oneshot::Sender<()>),
 }
@@ -96,6 +98,11 @@ impl Handle {
 
     pub async fn peers(&self) -> Result<Vec<PeerId>, String> {
         self.ask(Request::Peers).await
+    }
+
+    /// Asks the DHT.
+    pub async fn kad(&self, question: kad::Question) -> Result<Value, String> {
+        self.ask(|reply| Request::Kad(question, reply)).await?
     }
 
     /// Closes every connection.

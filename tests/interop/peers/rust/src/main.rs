@@ -9,6 +9,7 @@
 mod commands;
 mod exercise;
 mod handle;
+mod kad;
 mod many;
 mod node;
 mod options;

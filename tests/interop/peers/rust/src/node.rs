@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     handle::{Handle, Reply, Request, peer_of, refuse, with_peer},
+    kad,
     options::Options,
     report, serve,
     stack::{self, Behaviour, BehaviourEvent},
@@ -51,6 +52,7 @@ pub struct Node {
     listeners: HashMap<ListenerId, Vec<Multiaddr>>,
     peers: HashMap<PeerId, Peer>,
     attempts: HashMap<ConnectionId, Attempt>,
+    queries: kad::Queries,
     quiet: bool,
 }
 
@@ -74,6 +76,7 @@ impl Node {
             listeners,
             peers: HashMap::new(),
             attempts: HashMap::new(),
+            queries: kad::Queries::default(),
             quiet: options.quiet,
         };
         Ok((node, handle))
@@ -127,6 +130,10 @@ impl Node {
                     let _ = self.swarm.disconnect_peer_id(peer);
                 }
             },
+            Request::Kad(question, reply) => {
+                let kad = self.swarm.behaviour_mut().kad.as_mut();
+                self.queries.start(kad, question, reply);
+            }
             Request::Peers(reply) => {
                 let _ = reply.send(self.peers.keys().copied().collect());
             }
@@ -171,10 +178,12 @@ impl Node {
         match event {
             SwarmEvent::NewListenAddr { listener_id, address } => {
                 self.listeners.entry(listener_id).or_default().push(address);
+                self.announce();
             }
             SwarmEvent::ExpiredListenAddr { listener_id, address } => {
                 let addresses = self.listeners.entry(listener_id).or_default();
                 addresses.retain(|known| *known != address);
+                self.swarm.remove_external_address(&address);
             }
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
                 self.on_connected(peer_id, connection_id);
@@ -193,7 +202,22 @@ impl Node {
             SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(event),
             SwarmEvent::Behaviour(BehaviourEvent::Mdns(event)) => self.on_mdns(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Kad(event)) => {
+                if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() {
+                    self.queries.on_event(kad, event);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// To the DHT an address counts that the application vouches for.
+    fn announce(&mut self) {
+        if self.swarm.behaviour().kad.is_enabled() {
+            let addresses: Vec<Multiaddr> = self.listeners.values().flatten().cloned().collect();
+            for address in addresses.iter().filter(|a| kad::is_announced(a, &addresses)) {
+                self.swarm.add_external_address(address.clone());
+            }
         }
     }
 
@@ -233,6 +257,9 @@ impl Node {
     fn on_identify(&mut self, event: identify::Event) {
         match event {
             identify::Event::Received { connection_id, peer_id, info } => {
+                if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() {
+                    kad::on_identified(kad, &peer_id, &info);
+                }
                 if let Some(peer) = self.peers.get_mut(&peer_id) {
                     for reply in peer.wait_identity.drain(..) {
                         let _ = reply.send(Ok(info.clone()));

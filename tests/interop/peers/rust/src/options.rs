@@ -1,9 +1,11 @@
 //! The command line.
 
-use libp2p::{Multiaddr, identity::Keypair};
+use libp2p::{Multiaddr, StreamProtocol, identity::Keypair, kad::Mode};
+
+use crate::{kad, report};
 
 pub const USAGE: &str = "usage: peer [--listen MULTIADDR]... [--seed HEX32] [--mdns] [--perf]
-            [--signed-record] [--quiet]";
+            [--kad PROTOCOL | --kad-client PROTOCOL] [--signed-record] [--quiet]";
 
 pub struct Options {
     pub keypair: Keypair,
@@ -12,6 +14,8 @@ pub struct Options {
     pub mdns: bool,
     /// Serve `/perf/1.0.0`.
     pub perf: bool,
+    /// Take part in a Kademlia DHT.
+    pub kad: Option<kad::Settings>,
     /// Send a signed peer record with identify. Not done by itself, by rust-libp2p either: it signs
     /// under a name of its own, and js-libp2p refuses the whole message for it.
     pub signed_record: bool,
@@ -27,6 +31,7 @@ impl Default for Options {
             listen: Vec::new(),
             mdns: false,
             perf: false,
+            kad: None,
             signed_record: false,
             quiet: false,
         }
@@ -46,6 +51,8 @@ impl Options {
                 "--seed" => options.keypair = keypair_from_seed(&value()?)?,
                 "--mdns" => options.mdns = true,
                 "--perf" => options.perf = true,
+                "--kad" => options.kad = Some(kad_settings(value()?, Mode::Server)?),
+                "--kad-client" => options.kad = Some(kad_settings(value()?, Mode::Client)?),
                 "--signed-record" => options.signed_record = true,
                 "--quiet" => options.quiet = true,
                 _ => return Err(format!("unknown argument {argument}")),
@@ -55,13 +62,13 @@ impl Options {
     }
 }
 
+fn kad_settings(name: String, mode: Mode) -> Result<kad::Settings, String> {
+    let protocol = StreamProtocol::try_from_owned(name).map_err(|error| error.to_string())?;
+    Ok(kad::Settings { protocol, mode })
+}
+
 fn keypair_from_seed(text: &str) -> Result<Keypair, String> {
-    let digits = text.as_bytes();
-    let seed: Option<Vec<u8>> = digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    let seed = seed.filter(|seed| seed.len() == 32 && digits.len() == 64);
+    let seed = report::from_hex(text).filter(|seed| seed.len() == 32);
     let mut seed = seed.ok_or("--seed: expected 64 hexadecimal digits")?;
     Keypair::ed25519_from_bytes(&mut seed).map_err(|error| format!("--seed: {error}"))
 }

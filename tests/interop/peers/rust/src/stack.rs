@@ -16,7 +16,7 @@ use libp2p::{
     tcp, yamux,
 };
 
-use crate::{options::Options, raw_streams};
+use crate::{kad, options::Options, raw_streams};
 
 /// The version of the `libp2p` crate; by itself identify would tell its own.
 pub const AGENT: &str = "rust-libp2p/0.57.1";
@@ -32,6 +32,7 @@ pub struct Behaviour {
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     mdns: Toggle<mdns::tokio::Behaviour>,
+    pub kad: Toggle<kad::Behaviour>,
     pub raw_streams: raw_streams::Behaviour,
 }
 
@@ -55,6 +56,7 @@ pub fn new_swarm(
     let behaviour = Behaviour {
         identify: identify::Behaviour::new(identify.with_agent_version(AGENT.into())),
         ping: ping::Behaviour::default(),
+        kad: options.kad.as_ref().map(|settings| kad::new_behaviour(peer, settings)).into(),
         mdns: mdns.transpose().map_err(|error| format!("mdns: {error}"))?.into(),
         raw_streams: raw_streams::Behaviour::new(protocols, inbound),
     };

@@ -13,6 +13,18 @@ Both are this one door:
     discovery.doubt(peer_id)                 a dial failed: ask again, forget who does not answer
     await discovery.stop()                   says goodbye
 
+    discovery.can_probe                      whether what follows is possible
+    discovery.offer(key)                     answer who asks for the key; whether there is a link to
+                                             do so on.  LimitError: too many
+    discovery.withdraw(key)                  answer for it no more
+    queue = discovery.probe(key)             ask who has the key: a Queue of Found, closed when the
+                                             probe is over.  LimitError: too many
+    discovery.probe(b"")                     who is there; asked only if nobody is known to be
+    discovery.end(queue)                     enough
+
+A key has 1 to 80 bytes; a node has that of its own peer id without being told.  How they are asked
+for: edge/routing/README.md.
+
 What it tells is a hint from an open medium, checked by nobody: dial it and let Noise decide.
 
 An interface is ``(name, networks)``, the networks a tuple of ``(address, prefix)`` with addresses

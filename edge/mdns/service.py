@@ -5,6 +5,7 @@ Spec: see edge.mdns.agent.  The door: see edge.mdns.
 
 from edge.errors import RemoteError
 from edge.mdns.agent import Agent
+from edge.mdns.probes import ANSWERS_MAX
 from edge.system import aio, clock, const, entropy
 from edge.system.log import Log
 
@@ -19,6 +20,8 @@ class Service:
     ``options`` are those of Agent.
     """
 
+    can_probe = True
+
     def __init__(self, peer_id: bytes, datagrams, **options) -> None:
         self._datagrams = datagrams
         self._agent = Agent(peer_id, entropy.random_bytes(_ENTROPY_BYTES), **options)
@@ -26,9 +29,14 @@ class Service:
         self._acted = aio.Event()
         self._event_came = aio.Event()
         self._running = False
+        self._askers = {}  # name of a key -> queues of those who asked for it
 
     async def start(self, addresses) -> None:
-        await self._datagrams.open()
+        try:
+            await self._datagrams.open()
+        except BaseException:
+            self._end_probes()
+            raise
         self._running = True
         self._agent.set_interfaces(self._datagrams.interfaces(), clock.monotonic_ms())
         self.update_addresses(addresses)
@@ -37,6 +45,7 @@ class Service:
 
     async def stop(self) -> None:
         self._running = False
+        self._end_probes()
         await self._tasks.cancel()
         self._agent.close(clock.monotonic_ms())
         self._act()
@@ -49,6 +58,49 @@ class Service:
     def doubt(self, peer_id: bytes) -> None:
         self._agent.doubt(peer_id, clock.monotonic_ms())
         self._act()
+
+    def offer(self, key: bytes) -> bool:
+        return self._agent.offer(key)
+
+    def withdraw(self, key: bytes) -> None:
+        self._agent.withdraw(key)
+
+    def probe(self, key: bytes) -> aio.Queue:
+        name, known = self._agent.probe(key, clock.monotonic_ms())
+        queue = aio.Queue(max(len(known), ANSWERS_MAX))
+        for found in known:
+            queue.put_nowait(found)
+        if name is None:
+            queue.close()
+        else:
+            self._askers.setdefault(name, []).append(queue)
+            self._act()
+        return queue
+
+    def end(self, queue: aio.Queue) -> None:
+        queue.close()
+        for name, queues in list(self._askers.items()):
+            if queue in queues:
+                queues.remove(queue)
+                if not queues:
+                    del self._askers[name]
+                    self._agent.end(name)
+
+    def _end_probes(self) -> None:
+        for queues in list(self._askers.values()):
+            for queue in list(queues):
+                self.end(queue)
+
+    def _tell_askers(self) -> None:
+        answer = self._agent.next_answer()
+        while answer:
+            name, found = answer
+            for queue in list(self._askers.get(name, ())):
+                if found:
+                    queue.put_nowait(found)
+                else:
+                    self.end(queue)
+            answer = self._agent.next_answer()
 
     async def next_event(self):
         """What has become known of the peers around: Found or Lost.  EOFError once stopped."""
@@ -64,6 +116,7 @@ class Service:
         """What follows from whatever the agent was told."""
         for packet, destination, interface in self._agent.data_to_send():
             self._datagrams.send(packet, destination, interface)
+        self._tell_askers()
         self._event_came.set()
         self._acted.set()
 

@@ -5,7 +5,8 @@ sends of its own accord is changed to the universal answer of edge.mdns.agent: r
 nobody in its announcements, and js-libp2p would take its goodbyes for greetings.
 
 What it cannot do is tell where a packet came from: it believes answers from beyond the link, and
-one hostile source may fill the tables of all.
+one hostile source may fill the tables of all.  Nor does it ask or answer for keys, see
+edge/routing/README.md: python-zeroconf has no subtypes that come and go.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ from zeroconf import (
 )
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
-from edge.errors import RemoteError
+from edge.errors import LocalError, RemoteError
 from edge.mdns import Found, Lost, dnsaddr, message
 from edge.system import aio, entropy
 from edge.system.log import Log
@@ -161,6 +162,8 @@ class _Link:
 class Service:
     """Tells which peers are on the links that ``interfaces`` knows, and tells them of us."""
 
+    can_probe = False
+
     def __init__(self, peer_id: bytes, interfaces, service: str = SERVICE) -> None:
         self._peer_id = peer_id
         self._interfaces = interfaces
@@ -197,6 +200,18 @@ class Service:
 
     def doubt(self, peer_id: bytes) -> None:
         self._tasks.spawn(self._doubt(peer_id))
+
+    def offer(self, key: bytes) -> bool:
+        raise _no_probes()
+
+    def withdraw(self, key: bytes) -> None:
+        raise _no_probes()
+
+    def probe(self, key: bytes) -> aio.Queue:
+        raise _no_probes()
+
+    def end(self, queue: aio.Queue) -> None:
+        raise _no_probes()
 
     async def next_event(self) -> Found | Lost:
         """What has become known of the peers around.  EOFError once stopped."""
@@ -282,3 +297,7 @@ class Service:
                 if interface == link.interface and link.forget(name, since):
                     self._names.pop((interface, name), None)
         self._event_came.set()
+
+
+def _no_probes() -> LocalError:
+    return LocalError("python-zeroconf cannot ask the LAN for a key; the setting mdns_agent can")

@@ -2,7 +2,9 @@
 
     want(peer) ----> due now --> dial --> connected --lost--> due in a second, or later and
     forget(peer)                   |                          later while it does not last
-                                   +--failed--> due later and later; who found it is told
+                                   +--failed--> due later and later, or now if wanted meanwhile
+
+Who found a peer is told when it is lost or cannot be dialed.
 
 Of two who find each other at the same moment, the one with the greater id lets the other dial.
 """
@@ -26,12 +28,13 @@ class _Wanted:
         self.due = 0  # when to dial
         self.failures = 0
         self.dialing = False
+        self.again = False  # wanted anew while it was being dialed
 
 
 class Keeper:
     def __init__(self, swarm, interval_ms: int, auto_max: int, doubt=None) -> None:
         """``interval_ms``: the first wait after a failure, doubled by each; ``auto_max``: peers
-        dialed that are not pinned; ``doubt(peer id)`` is told whose dial failed."""
+        dialed that are not pinned; ``doubt(peer id)`` is told who is lost or not to be reached."""
         self._swarm = swarm
         self._interval_ms = interval_ms
         self._auto_max = auto_max
@@ -47,6 +50,7 @@ class Keeper:
                 return
             wanted = self._wanted[peer_id] = _Wanted(pinned)
         wanted.failures = 0
+        wanted.again = wanted.dialing
         self._plan(peer_id, wanted, now)
 
     def wants(self, peer_id) -> bool:
@@ -67,11 +71,15 @@ class Keeper:
     def lost(self, peer_id, lasted_ms: int, now: int) -> None:
         """The last connection to the peer is gone, after ``lasted_ms``."""
         wanted = self._wanted.get(peer_id)
-        if wanted and lasted_ms < STEADY_MS:
+        if not wanted:
+            return
+        if lasted_ms < STEADY_MS:
             self._failed(peer_id, wanted, now)
-        elif wanted:
+        else:
             wanted.failures = 0
             self._plan(peer_id, wanted, now + SOON_MS)
+        if self._doubt:
+            self._doubt(peer_id.to_bytes())
 
     async def run(self) -> None:
         """Dial whoever is due, for ever."""
@@ -81,6 +89,7 @@ class Keeper:
             for peer_id, wanted in self._missing():
                 if wanted.due <= now:
                     wanted.dialing = True
+                    wanted.again = False
                     self._swarm.spawn(self._dial(peer_id, wanted))
                 else:
                     pause = min(pause, wanted.due - now)
@@ -111,7 +120,10 @@ class Keeper:
             await self._swarm.dial(peer_id)
         except EdgeError as error:
             _log.info("{}: {}", peer_id.short, printable(error, 200))
-            self._failed(peer_id, wanted, clock.monotonic_ms())
+            if wanted.again:
+                self._plan(peer_id, wanted, clock.monotonic_ms())
+            else:
+                self._failed(peer_id, wanted, clock.monotonic_ms())
             if self._doubt:
                 self._doubt(peer_id.to_bytes())
         finally:

@@ -122,6 +122,34 @@ async def test_a_failed_dial_is_told_and_waits():
     assert swarm.dialed == [peer] and doubted == [peer.to_bytes()]
 
 
+async def test_who_is_seen_while_it_is_dialed_in_vain_is_dialed_at_once():
+    us, peer = peer_ids(2)
+    swarm = Swarm(us)
+    kept = Keeper(swarm, 60000, 9)
+
+    async def dial(peer_id) -> None:
+        swarm.dialed.append(peer_id)
+        if len(swarm.dialed) == 1:
+            kept.want(peer, 0)
+        raise LinkError("nobody there")
+
+    swarm.dial = dial
+    kept.want(peer, 0)
+    await run_shortly(kept)
+    assert swarm.dialed == [peer, peer]  # and not a third time
+
+
+def test_who_is_lost_is_doubted():
+    us, peer, stranger = peer_ids(3)
+    doubted = []
+    kept = Keeper(Swarm(us), INTERVAL_MS, 9, doubted.append)
+    kept.want(peer, 0)
+    kept.lost(peer, 0, 0)
+    kept.lost(peer, STEADY_MS, 0)
+    kept.lost(stranger, STEADY_MS, 0)
+    assert doubted == [peer.to_bytes()] * 2
+
+
 def test_the_wanted_are_counted():
     us = peer_ids(1)[0]
     kept = Keeper(Swarm(us), INTERVAL_MS, 9)

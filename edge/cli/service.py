@@ -54,10 +54,11 @@ class Service:
         try:
             if wanted == _LISTEN_DEFAULT:
                 await listen_by_default(node)
+            events = node.watch()  # before the first one
             await node.start()
             if owns_directory:
                 await self._open_control(control)
-            await self._live(node)
+            await self._live(node, events)
         finally:
             notify("STOPPING=1")
             await self._close(node, control)
@@ -78,9 +79,8 @@ class Service:
         except LocalError as error:
             _log.warn("other commands cannot speak to this node: {}", error)
 
-    async def _live(self, node: Node) -> None:
+    async def _live(self, node: Node, events) -> None:
         """Tell what happens until somebody wants the node to stop."""
-        events = node.watch()
         tasks = [asyncio.ensure_future(self._tell(node, events))]
         interval_ms = watchdog_ms()
         if interval_ms:

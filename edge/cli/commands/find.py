@@ -1,6 +1,6 @@
 """`edge find`: where a peer is, or which peers are the closest to a key."""
 
-from edge.cli import EXIT_OK, UsageError, session
+from edge.cli import EXIT_OK, SUFFIX_LEAST, UsageError, session
 from edge.cli.screen import Screen
 from edge.errors import EdgeError
 
@@ -29,6 +29,8 @@ def run(options, screen: Screen) -> int:
 
     def show(event: dict) -> None:
         text = _text(screen, event)
+        if event["event"] == "key" and not screen.as_json:
+            _tell_key(screen, event, options.what)
         if "peer_id" in event:
             found.append(event["peer_id"])
         screen.result(event, text)
@@ -59,12 +61,18 @@ def _what(text: str) -> str:
         return session.key(text)
 
 
+def _tell_key(screen: Screen, event: dict, typed: str) -> None:
+    """How words were understood, and that they could have been meant otherwise."""
+    if event["meaning"] != "name":
+        return
+    why = ""
+    if typed.isascii() and typed.isalnum() and len(typed) >= SUFFIX_LEAST:
+        why = "no known peer's id ends so; "
+    screen.notice(f"{why}the key of {event['text']} is {event['cid']}")
+
+
 def _text(screen: Screen, event: dict) -> str | None:
     """A result for people; None for one they need not see."""
-    if event["event"] == "key":
-        if event["meaning"] == "name" and not screen.as_json:
-            screen.notice(f"the key of {event['text']} is {event['cid']}")
-        return None
     if event["event"] == "peer":
         tail = "/p2p/" + event["peer_id"]
         return "\n".join([address + tail for address in event["addresses"]]) or None

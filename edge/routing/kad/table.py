@@ -278,8 +278,17 @@ class RoutingTable:
 
     def deadline(self) -> "int | None":
         """When to_check or stale_bucket will next have something; None: not by time alone."""
+        due = [ms for ms in (self.check_deadline(), self.refresh_deadline()) if ms is not None]
+        return min(due) if due else None
+
+    def check_deadline(self) -> "int | None":
+        """That of to_check."""
+        return self._next_check if self._buckets else None
+
+    def refresh_deadline(self) -> "int | None":
+        """That of stale_bucket."""
         due = [refresh.refresh_due for _, refresh in self._refreshable()]
-        return min(due + [self._next_check]) if due else None
+        return min(due) if due else None
 
     def _checkable(self) -> "Iterator[_Entry]":
         for bucket in self._buckets:

@@ -172,8 +172,8 @@ def _contact(data: "bytes | int", profile: Profile) -> "Contact | None":
     if isinstance(data, int) or len(data) > ENTRY_BYTES_MAX:
         return None
     try:
-        id, given = protobuf.parse(data, "bB")
-        peer_ids.check(id or b"")
+        id, given = _split(data)
+        peer_ids.check(id)
     except RemoteError:
         return None
     suffix = b"\xa5\x03" + bytes([len(id)]) + id
@@ -183,9 +183,23 @@ def _contact(data: "bytes | int", profile: Profile) -> "Contact | None":
             address = address[: -len(suffix)]
         if address and profile.admits(address) and address not in addresses:
             addresses.append(address)
-            if len(addresses) >= ADDRESSES_MAX:
-                break
-    return Contact(id, tuple(addresses))
+    return Contact(id, tuple(addresses[:ADDRESSES_MAX]))
+
+
+def _split(data: bytes) -> "tuple[bytes, list[bytes]]":
+    """Id and addresses of an entry, of which not more are looked at than are of use."""
+    id = b""
+    given = []
+    left = 4 * ADDRESSES_MAX
+    for number, value in protobuf.fields(data):
+        if number == 1 and not isinstance(value, int):
+            id = value
+        elif number == 2 and not isinstance(value, int):
+            given.append(value)
+        left -= 1
+        if not left:
+            break
+    return id, given
 
 
 # -- writing

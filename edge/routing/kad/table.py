@@ -276,17 +276,12 @@ class RoutingTable:
             bucket = self._buckets[bits]
             bucket.refreshed(len(bucket.contacts), now)
 
-    def deadline(self) -> "int | None":
-        """When to_check or stale_bucket will next have something; None: not by time alone."""
-        due = [ms for ms in (self.check_deadline(), self.refresh_deadline()) if ms is not None]
-        return min(due) if due else None
-
     def check_deadline(self) -> "int | None":
-        """That of to_check."""
+        """When to_check will next have something; None: not by time alone."""
         return self._next_check if self._buckets else None
 
     def refresh_deadline(self) -> "int | None":
-        """That of stale_bucket."""
+        """When stale_bucket will."""
         due = [refresh.refresh_due for _, refresh in self._refreshable()]
         return min(due) if due else None
 

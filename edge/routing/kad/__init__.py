@@ -101,8 +101,17 @@ class Network:
         """``contact`` has proven good: its addresses are worth remembering."""
 
     async def next_candidate(self) -> "tuple[Contact, set]":
-        """The next peer that has connected and said which protocols it speaks."""
+        """The next peer that has connected and said which protocols it speaks; None in their
+        place for one whose connection broke off without a goodbye."""
         raise NotImplementedError
+
+    def known(self, id: bytes) -> "Contact | None":
+        """The peer of this id, a client too, if it has proven itself: connected now, or reached
+        before; the address that led to it comes first."""
+        return None
+
+    def is_connected(self, id: bytes) -> bool:
+        return False
 
     @property
     def is_reachable(self) -> bool:

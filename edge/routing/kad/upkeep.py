@@ -1,0 +1,139 @@
+"""What happens by itself: contacts asked for a sign of life, discoveries, our records told again.
+
+    table, discoveries, own records, what we keep for others --- the earliest deadline --- one timer
+
+Whoever changes a deadline calls wake().  Where nothing is due a node sleeps until something is.
+"""
+
+from edge.errors import EdgeError, printable
+from edge.routing.kad import lookup
+from edge.routing.kad.message import FIND_NODE, Message
+from edge.system import MICROPYTHON, aio, clock, entropy
+from edge.system.log import Log
+
+CHECKS_MAX = 1 if MICROPYTHON else 4  # contacts being asked for a sign of life
+PAUSE_LEAST_MS = 1000  # between two looks at the clock that nobody asked for
+PAUSE_MOST_MS = 86400000
+JITTER_MS = 3600000  # by which records told together drift apart
+
+_log = Log("kad")
+
+
+class _Chore:
+    """Something to do when its time has come, by one task at a time."""
+
+    def __init__(self, deadline, work) -> None:
+        self.deadline = deadline  # () -> ms, or None
+        self.work = work  # async (now) -> None
+        self.busy = False
+
+
+class Upkeep:
+    """``discoveries``: as edge.routing.kad.discovery describes them."""
+
+    def __init__(self, kad, discoveries) -> None:
+        self._kad = kad
+        self._discoveries = discoveries
+        self._woken = aio.Event()
+        self._check_next = aio.Event()
+        self._chores = [
+            _Chore(kad.table.check_deadline, self._check_all),
+            _Chore(self._publish_deadline, self._publish),
+        ]
+        for discovery in discoveries:
+            self._chores.append(_Chore(discovery.deadline, discovery.discover))
+
+    def wake(self) -> None:
+        """Something may be due earlier than it was."""
+        self._woken.set()
+        self._check_next.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        for discovery in self._discoveries:
+            discovery.start(self._kad)
+        while True:
+            self._woken.clear()
+            now = clock.monotonic_ms()
+            due = self._begin(now)
+            pause = PAUSE_MOST_MS if due is None else due - now
+            try:
+                pause = min(max(pause, PAUSE_LEAST_MS), PAUSE_MOST_MS)
+                await aio.wait_for_ms(self._woken.wait(), pause)
+            except aio.TimeoutError:
+                pass
+
+    def _begin(self, now: int) -> "int | None":
+        """Set to work on all that is due; when the next thing will be, as far as is known."""
+        kad = self._kad
+        kad.choose_mode()
+        coming = []
+        for chore in self._chores:
+            due = None if chore.busy else chore.deadline()
+            if due is None:
+                continue
+            if due <= now:
+                chore.busy = True
+                kad.spawn(self._do(chore, now))
+            else:
+                coming.append(due)
+        if kad.server:
+            coming += kad.server.expire(now)
+        return min(coming) if coming else None
+
+    async def _do(self, chore: _Chore, now: int) -> None:
+        try:
+            await chore.work(now)
+        except EdgeError as error:
+            _log.info("{}: {}", self._kad.name, printable(error, 200))
+        finally:
+            chore.busy = False
+            self._woken.set()
+
+    # -- contacts
+
+    async def _check_all(self, _: int) -> None:
+        """Ask all contacts that were silent for long, a few at once."""
+        table = self._kad.table
+        async with aio.Group(self._kad.report) as group:
+            while True:
+                self._check_next.clear()
+                room = len(group) < CHECKS_MAX
+                contact = table.to_check(clock.monotonic_ms()) if room else None
+                if contact:
+                    group.spawn(self._check(contact))
+                elif len(group):
+                    await self._check_next.wait()
+                else:
+                    return
+
+    async def _check(self, contact) -> None:
+        """Whoever answers lives, and is a server."""
+        try:
+            await self._kad.ask(contact, Message(FIND_NODE, self._kad.own_id, None, (), ()))
+        except EdgeError as error:
+            _log.debug("{}: {}", self._kad.name, printable(error, 200))
+        finally:
+            self._check_next.set()
+
+    # -- our own records
+
+    def _publish_deadline(self) -> "int | None":
+        due = [self._kad.provided.deadline(), self._kad.published.deadline()]
+        known = [ms for ms in due if ms is not None]
+        return min(known) if known else None
+
+    async def _publish(self, _: int) -> None:
+        """Tell of our keys and values again, one after the other."""
+        kad = self._kad
+        for records, tell in ((kad.provided, lookup.announce), (kad.published, lookup.put_again)):
+            while True:
+                key = records.due(clock.monotonic_ms())
+                if key is None:
+                    break
+                told = 0
+                try:
+                    told = await tell(kad, key)
+                finally:  # a search that fails is a reason to try later, not to try for ever
+                    jitter = entropy.random_below(JITTER_MS if told else PAUSE_LEAST_MS)
+                    records.told(key, told, clock.monotonic_ms(), jitter)

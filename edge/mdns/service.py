@@ -29,6 +29,7 @@ class Service:
         self._acted = aio.Event()
         self._event_came = aio.Event()
         self._running = False
+        self._over = False
         self._askers = {}  # name of a key -> queues of those who asked for it
 
     async def start(self, addresses) -> None:
@@ -37,6 +38,7 @@ class Service:
         except BaseException:
             self._end_probes()
             raise
+        self._over = False
         self._running = True
         self._agent.set_interfaces(self._datagrams.interfaces(), clock.monotonic_ms())
         self.update_addresses(addresses)
@@ -70,7 +72,7 @@ class Service:
         queue = aio.Queue(max(len(known), ANSWERS_MAX))
         for found in known:
             queue.put_nowait(found)
-        if name is None:
+        if name is None or self._over:
             queue.close()
         else:
             self._askers.setdefault(name, []).append(queue)
@@ -87,6 +89,7 @@ class Service:
                     self._agent.end(name)
 
     def _end_probes(self) -> None:
+        self._over = True
         for queues in list(self._askers.values()):
             for queue in list(queues):
                 self.end(queue)

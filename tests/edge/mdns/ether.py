@@ -1,7 +1,9 @@
 """A link on which agents hear each other, without sockets and with a clock that is set by hand."""
 
+import binascii
+
 from edge.errors import RemoteError
-from edge.mdns import message
+from edge.mdns import Found, message
 from edge.mdns.agent import Agent
 from edge.wire.multiaddr import Multiaddr
 from tests.contract.mdns import peer_id
@@ -12,6 +14,11 @@ SERVICE = message.name("_p2p._udp.local")
 PTR, TXT = 12, 16
 SECOND = 1000
 STRANGER = (b"\x0a\0\0\x63", PORT)
+# The example of edge/routing/README.md.
+KEY = b"\x12\x20" + binascii.unhexlify(
+    "e536c7f88d731f374dccb568aff6f56e838a19382e488039b1ca8ad2599e82fe"
+)
+NAME = b"\x22_k63ee2fbc743009f4c868e85f82cf82e2\x04_sub" + SERVICE
 
 
 def addresses(*texts) -> list:
@@ -89,6 +96,16 @@ def events(agent: Agent) -> list:
         told.append(event)
 
 
+def answers_to(agent: Agent) -> list:
+    """What an agent has to tell of its probes."""
+    told = []
+    while True:
+        answer = agent.next_answer()
+        if not answer:
+            return told
+        told.append(answer)
+
+
 def response(number: int, texts, ttl: int = 120, name: str = "") -> bytes:
     """A foreign peer's answer with the strings ``texts``; ``/%`` in them stands for its peer id."""
     instance = message.name(name or "peer%d._p2p._udp.local" % number)
@@ -121,3 +138,23 @@ def responses(heard) -> list:
 
 def queries(heard) -> list:
     return [item for item in heard if not item[2][1] & 0x8000]
+
+
+def met(count: int = 2, **options):
+    """An Ether and agents that know each other and have been silent for a while."""
+    ether = Ether()
+    agents = [ether.agent(number, **options) for number in range(1, count + 1)]
+    for _ in range(50):
+        ether.run(SECOND)
+        ether.heard = []
+    for agent in agents:
+        events(agent)
+    return ether, agents
+
+
+def found(number: int) -> Found:
+    return Found(peer_id(number), addresses("/ip4/10.0.0.%d/tcp/4001" % number), "eth0")
+
+
+def asking(*names, known=(), flags: int = 0) -> bytes:
+    return message.encode(flags, [(name, PTR, 1) for name in names], known)

@@ -25,7 +25,7 @@ WAITING_MAX = 20 if MICROPYTHON else 80  # contacts of one path that are not ask
 TOLD_MAX = 21  # contacts of one answer that are considered
 TELLERS_MAX = 4  # who are remembered to have told of one contact
 ADDRESSES_MAX = 4 if MICROPYTHON else 16  # of one contact, told by all
-SEEDS_OF_PATH = 3  # at least: who knows fewer contacts takes fewer paths
+SEEDS_OF_PATH = 6  # at least: who knows fewer contacts takes fewer paths
 SLOW_MS = 2_500  # a request that takes longer holds up no others
 SEARCH_MS = 60_000  # a search that takes longer ends
 FALSE_MAX = 3  # contacts told of that failed, and no more that answered: the teller is a liar
@@ -90,6 +90,7 @@ class Query:
         self.hops = 0  # of the longest chain of answers
         self._target = target
         self._alpha = profile.alpha
+        self._width = max(1, profile.alpha // profile.paths)
         self._beta = profile.beta
         self._count = count
         self._joined = False  # the paths have ended, what they found is one now
@@ -222,7 +223,7 @@ class Query:
             return
         new = tuple([address for address in contact.addresses if address not in known])
         again = peer.state == _FAILED and not peer.retried
-        if not new or not again and peer.state != _WAITING:
+        if not new or not again and peer.state not in (_WAITING, _DOUBTFUL):
             return
         peer.contact = Contact(contact.id, (new + known)[:ADDRESSES_MAX])
         if again:
@@ -248,7 +249,7 @@ class Query:
             active = [path for path in self._paths if not self._is_done(path)]
             active.sort(key=lambda path: len(path.asked))
             for path in active:
-                if len(path.asked) * len(active) < self._alpha and self._wanted(path):
+                if len(path.asked) < self._width and self._wanted(path):
                     return path.waiting
             if active:
                 return None
@@ -260,7 +261,10 @@ class Query:
         heaps = [path.waiting for path in self._paths if self._first(path)]
         if heaps:
             heap = min(heaps)
-            return heap if self._count and not _enough(self._found, self._count, heap[0]) else None
+            asked = [peer for path in self._paths for peer in path.asked]
+            if self._count and _nearer(heap[0], self._found, asked) < self._count:
+                return heap
+            return None
         if in_flight or not self._doubtful_left or len(self._found) >= (self._count or self._beta):
             return None
         heaps = []
@@ -278,7 +282,9 @@ class Query:
 
     def _wanted(self, path: _Path) -> bool:
         """Whether there is somebody to ask on this path who may be among the nearest."""
-        return self._first(path) and not _enough(path.answered, self._beta, path.waiting[0])
+        if not self._first(path):
+            return False
+        return _nearer(path.waiting[0], path.answered, path.asked) < self._beta
 
     def _is_done(self, path: _Path) -> bool:
         if path.asked or self._wanted(path):
@@ -309,6 +315,11 @@ class Query:
             self.finished = True
 
 
-def _enough(answered: list, count: int, waiting: "tuple[int, bytes]") -> bool:
-    """Whether ``count`` have answered who are nearer than the first of those waiting."""
-    return len(answered) >= count and answered[count - 1][0] < waiting[0]
+def _nearer(waiting: "tuple[int, bytes]", answered: list, asked: "list[_Peer]") -> int:
+    """How many who have answered, or still may, are nearer than the first of those waiting."""
+    count = len([1 for peer in asked if peer.distance < waiting[0]])
+    for found in answered:
+        if found[0] > waiting[0]:
+            break
+        count += 1
+    return count

@@ -51,7 +51,7 @@ _K = 4 if MICROPYTHON else 20
 _ALPHA = 3 if MICROPYTHON else 6
 _PATHS = 1 if MICROPYTHON else 3
 _SEND_BYTES_MAX = 4096 if MICROPYTHON else 16384
-_RECEIVE_BYTES_MAX = 16384 if MICROPYTHON else 4 << 20
+_RECEIVE_BYTES_MAX = 16384 if MICROPYTHON else 4194304
 _HOST_MAX = 8 if MICROPYTHON else 64  # contacts of one host, where hosts are not strangers
 _HOST_BUCKET_MAX = 4 if MICROPYTHON else 10
 

@@ -375,9 +375,11 @@ class Agent:
 
     def _spare_question(self, link: _Link, known: list, now: int) -> None:
         """Somebody asks who is there: we need not, unless it knows more than we."""
-        pointed = [record[4] for record in known if record[:2] == self._browse]
-        if [1 for instance in pointed if not self._sightings.named(instance, link.interface)[0]]:
-            return
+        own = [record[4] for record in link.records[1:2]]
+        for owner, kind, _, _, instance in known:
+            is_other = (owner, kind) == self._browse and instance not in own
+            if is_other and not self._sightings.named(instance, link.interface)[0]:
+                return
         link.asked_at = now
         link.search_at = now + (self._sightings.search_ms(link.interface, now) or 0) + self._delay()
 

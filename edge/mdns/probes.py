@@ -230,15 +230,17 @@ class Probes:
         host, now = source
         self._overheard = self._overheard[1 - ANSWERS_MAX :] + [(name, found, now)]
         probe = self._probes.get(name)
-        if not probe or len(probe.known) >= 2 * ANSWERS_MAX:
+        if not probe:
             return
-        if (exchange, instance) not in probe.known:
-            probe.known.append((exchange, instance))
-        count = probe.sources.get(host, 0)
-        if found not in probe.found and count < ANSWERS_MAX // 4 and len(probe.found) < ANSWERS_MAX:
+        if found not in probe.found:
+            count = probe.sources.get(host, 0)
+            if count >= ANSWERS_MAX // 4 or len(probe.found) >= ANSWERS_MAX:
+                return
             probe.sources[host] = count + 1
             probe.found.append(found)
             self._told.append((name, found))
+        if (exchange, instance) not in probe.known and len(probe.known) < 2 * ANSWERS_MAX:
+            probe.known.append((exchange, instance))
 
     def concerns(self, packet: bytes) -> int:
         """1 if the first key that a packet, in lower case, names is one we ask or answer for."""

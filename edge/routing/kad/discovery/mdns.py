@@ -1,7 +1,8 @@
 """mDNS-discovery: peers that announce themselves on this LAN are candidates.
 
 Most of them the node connects to anyway, and then they say what they speak.  The others are asked
-after COURTESY_MS: of two that find each other at the same time one has dialed by then.
+after COURTESY_MS: of two that find each other at the same time one has dialed by then.  A node that
+nobody can dial, such as a command that searches, asks at once.
 """
 
 from edge.mdns import Found, Lost
@@ -56,7 +57,9 @@ class MdnsDiscovery:
         waiting = [contact.id for _, contact in self._waiting]
         if id not in waiting and len(waiting) < WAITING_MAX:
             addresses = tuple([address.to_bytes() for address in event.addresses])
-            due = clock.monotonic_ms() + COURTESY_MS
+            due = clock.monotonic_ms()
+            if self._node.swarm.listen_addresses():
+                due += COURTESY_MS
             self._waiting.append((due, Contact(id, addresses)))
             self._kad.upkeep.wake()
 

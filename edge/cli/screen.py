@@ -132,6 +132,11 @@ def duration(milliseconds: float) -> str:
     return f"{seconds / 86400:.0f} d"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 peer``, ``2 peers``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _columns(cells, widths) -> str:
     return "  ".join([cell.ljust(size) for cell, size in zip(cells, widths, strict=True)]).rstrip()
 

@@ -19,7 +19,7 @@ SEARCH_MS = 20000  # unless told otherwise
 NEIGHBOURS_MS = 2500  # how long a node that has just started goes on asking
 AGAIN_MS = 300  # after which it asks again
 SUFFIX_MS = 1500  # how long it waits for a peer whose id ends as was said
-_ITEMS_MAX = 2000  # of a list in what a routing tells of itself
+_ITEMS_MAX = 1000  # of a list in what a routing tells of itself
 
 
 async def find(node: Node, request: dict, say) -> None:
@@ -78,6 +78,8 @@ async def routing(node: Node, request: dict, say) -> None:
         "provided": len(node.provided()),
     })  # fmt: skip
     for name, status in router.status().items():
+        if request.get("peers") is not True:  # the contents of its tables
+            status = {what: value for what, value in status.items() if not _is_table(value)}
         await say({"event": "routing", "name": printable(name), **_harmless(status)})
 
 
@@ -103,12 +105,18 @@ class _Search:
         if peer_id == self._node.peer_id:
             await self._tell("peer", PeerInfo(peer_id, self._node.addresses()))
             return
+        connections = self._node.swarm.connections(peer_id)
+        reached = [held.remote_address for held in connections if held.direction == "outbound"]
+        if reached:
+            await self._tell("peer", PeerInfo(peer_id, reached))
         self._count = 1
         await self._run(lambda: self._router.find_peer(peer_id), "peer")
 
     async def closest(self, key: keys.Key) -> None:
         self._wanted = f"no peer was found that is close to {printable(key.text)}"
         data = key.multihash
+        until = min(self._node.started_ms + NEIGHBOURS_MS, self._started + self._timeout_ms)
+        await aio.sleep_ms(max(0, until - clock.monotonic_ms()))  # else the first ones are told
         await self._run(lambda: self._router.get_closest_peers(data, self._count), "closest", data)
 
     async def providers(self, key: keys.Key) -> None:
@@ -228,6 +236,10 @@ async def _peer_meant(node: Node, text: str) -> PeerId | None:
 
 def _may_end_an_id(text: str) -> bool:
     return len(text) >= SUFFIX_LEAST and text.isascii() and text.isalnum()
+
+
+def _is_table(value) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(row, dict) for row in value)
 
 
 def _harmless(value):

@@ -1,7 +1,7 @@
 """`edge provide`: what this node has, told to those who may be asked for it."""
 
 from edge.cli import EXIT_OK, UsageError, session
-from edge.cli.screen import Screen, duration
+from edge.cli.screen import Screen, counted, duration
 from edge.errors import printable
 
 SUMMARY = """\
@@ -54,5 +54,5 @@ def _text(screen: Screen, event: dict) -> str:
         return f"withdrawn  {name}{cid}"
     if "told" not in event:
         return f"provided   {cid}"
-    heard = f"{event['told']} peers hear of it" if event["told"] else "no peer hears of it yet"
+    heard = f"told {counted(event['told'], 'peer')}" if event["told"] else "nobody to tell yet"
     return f"provided   {name}{cid}  {heard}, {duration(event['took_ms'])}"

@@ -47,7 +47,11 @@ def unseal(data: bytes) -> PeerRecord:
     addresses = []
     for info in infos[:ADDRESSES_MAX]:
         try:
-            addresses.append(Multiaddr.from_bytes(protobuf.parse(info, "b")[0] or b""))
+            address = Multiaddr.from_bytes(protobuf.parse(info, "b")[0] or b"")
         except RemoteError:
-            pass  # a protocol that is newer than we are
+            continue  # a protocol that is newer than we are
+        if address.peer_id == peer_id:
+            address = address.decapsulate("p2p")  # that says nothing new, but py puts it there
+        if address:
+            addresses.append(address)
     return PeerRecord(signer, seq or 0, addresses)

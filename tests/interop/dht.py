@@ -37,7 +37,7 @@ async def start(lang: str, *arguments: str, netns: str | None = None) -> Peer:
 
 @asynccontextmanager
 async def joined(*langs: str, protocol: str = LAN) -> AsyncIterator[list[Peer]]:
-    """Servers on loopback, each connected to the next and to nobody else."""
+    """Servers on loopback, each connected to the next, which is in its table."""
     async with AsyncExitStack() as stack:
         peers = []
         for lang in langs:
@@ -45,6 +45,8 @@ async def joined(*langs: str, protocol: str = LAN) -> AsyncIterator[list[Peer]]:
             peers.append(await stack.enter_async_context(peer))
         for near, far in itertools.pairwise(peers):
             await near.call("dial", address=far.addresses[0])
+        for near, far in itertools.pairwise(peers):
+            await asyncio.gather(in_table(near, far), in_table(far, near))
         yield peers
 
 

@@ -74,6 +74,15 @@ def test_addresses_nobody_can_parse_cost_only_themselves():
         assert peer_record.unseal(_sealed(_payload(infos=infos))).addresses == [ADDRESS]
 
 
+def test_addresses_end_where_the_peer_is_not_who_it_is():
+    own = "/p2p/{}".format(PEER)
+    via = "/ip4/192.0.2.2/tcp/1/p2p/{}/p2p-circuit".format(PeerId(b"\x00\x01\x07"))
+    told = [str(ADDRESS) + own, via + own, own, via]
+    infos = b"".join([_info(Multiaddr(text).to_bytes()) for text in told])
+    found = peer_record.unseal(_sealed(_payload(infos=infos))).addresses
+    assert [str(address) for address in found] == [str(ADDRESS), via, via]
+
+
 def test_addresses_are_bounded():
     one = _info(ADDRESS.to_bytes())
     many = _sealed(_payload(infos=one * (peer_record.ADDRESSES_MAX + 9)))

@@ -1,6 +1,6 @@
 """The node under test as a program that answers the same commands as the foreign peers.
 
-    peer.py [--listen MULTIADDR]... [--mdns] [--perf]
+    peer.py [--listen MULTIADDR]... [--mdns] [--perf] [--kad PROTOCOL | --kad-client PROTOCOL]
 
 One JSON object per line each way; tests/interop/peers/README.md has the commands.  It lets the
 tests and the benchmarks drive every implementation alike.
@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../../.."))
 
-from edge.errors import EdgeError, LinkError
+from edge.errors import EdgeError, LinkError, LocalError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_store import PeerStore
@@ -30,6 +30,10 @@ ECHO, RESET = "/edge-test/echo/1.0.0", "/edge-test/reset/1.0.0"
 SINK, SOURCE = "/edge-test/sink/1.0.0", "/edge-test/source/1.0.0"
 BLOCK = bytes(65536)
 IDENTIFY_TIMEOUT_S = 10
+KAD_COMMANDS = (
+    "closest", "find_peer", "find_providers", "get_value", "ipns_record", "provide", "put_value",
+    "table",
+)  # fmt: skip
 OPENERS_MAX = 16  # connections that open_connections has in the making
 
 
@@ -66,18 +70,25 @@ class AwaitedIdentify(Identify):
 
 
 class Host:
-    """One swarm with what the tests serve on it."""
+    """One swarm with identify, ping and perf; with a DHT it is a kad.KadHost."""
 
-    def __init__(self, perf: bool = False) -> None:
+    def __init__(self, listen=(), perf: bool = False) -> None:
+        self._listen = [Multiaddr(address) for address in listen]
         self.swarm = Swarm(PrivateKey.generate(), [open_transport("tcp")], PeerStore())
         self._sealed: tuple = (None, None)  # addresses, their record
         self.identify = AwaitedIdentify(self.swarm, seal=self._seal)
         self.ping = Ping(self.swarm)
-        self.perf = Perf(self.swarm, perf)
-        for protocol, handler in (
-            (ECHO, echo), (RESET, reset), (SINK, sink), (SOURCE, source)
-        ):  # fmt: skip
-            self.swarm.set_stream_handler(protocol, handler)
+        Perf(self.swarm, perf)
+
+    async def start(self) -> None:
+        for address in self._listen:
+            await self.swarm.listen(address)
+
+    async def stop(self) -> None:
+        await self.swarm.close()
+
+    async def execute(self, name: str, fields: dict) -> dict:
+        raise LocalError(f"cannot {name}: started without --kad")
 
     def _seal(self, addresses) -> bytes:
         """Signed once per set of addresses, as edge.node does."""
@@ -87,6 +98,12 @@ class Host:
             record = peer_record.seal(self.swarm.key, time.time_ns(), addresses)
             self._sealed = (addresses, record)
         return self._sealed[1]
+
+
+def serve(swarm) -> None:
+    """What every peer serves to everyone."""
+    for protocol, handler in ((ECHO, echo), (RESET, reset), (SINK, sink), (SOURCE, source)):
+        swarm.set_stream_handler(protocol, handler)
 
 
 async def echo(stream) -> None:
@@ -132,6 +149,11 @@ class Commands:
         self.host = host
         self.swarm = host.swarm
         self._kept: list = []
+
+    async def execute(self, name: str, fields: dict) -> dict:
+        if name in KAD_COMMANDS:
+            return await self.host.execute(name, fields)
+        return await getattr(self, name)(**fields)
 
     def _peer(self, fields):
         return PeerId.parse(fields["peer_id"])
@@ -190,7 +212,7 @@ class Commands:
             return {"reset": True}
 
     async def perf(self, upload=0, download=0, **fields):
-        up_ms, down_ms = await self.host.perf.run(self._peer(fields), upload, download)
+        up_ms, down_ms = await Perf(self.swarm).run(self._peer(fields), upload, download)
         return {"upload_ms": up_ms, "download_ms": down_ms}
 
     async def source(self, bytes, **fields):
@@ -216,7 +238,7 @@ class Commands:
         await in_parallel(count, concurrency, lambda worker: churn_once(hosts[worker], target))
         ms = (time.monotonic() - started) * 1000
         for host in hosts:
-            await host.swarm.close()
+            await host.stop()
         return {"count": count, "ms": ms}
 
     async def open_connections(self, address, count, **_):
@@ -233,7 +255,7 @@ class Commands:
     async def close_connections(self, **_):
         hosts, self._kept = self._kept, []
         for host in hosts:
-            await host.swarm.close()
+            await host.stop()
         return {"count": len(hosts)}
 
     async def close_peer(self, **fields):
@@ -275,8 +297,8 @@ async def answer(commands: Commands, line: str) -> bool:
         say(id=number, ok=True)
         return False
     try:
-        say(id=number, ok=True, **await getattr(commands, name)(**fields))
-    except (EdgeError, EOFError, AttributeError, KeyError, IndexError) as error:
+        say(id=number, ok=True, **await commands.execute(name, fields))
+    except (EdgeError, EOFError, AttributeError, KeyError, IndexError, ValueError) as error:
         say(id=number, ok=False, error=f"{type(error).__name__}: {error}")
     return True
 
@@ -284,23 +306,38 @@ async def answer(commands: Commands, line: str) -> bool:
 async def report(swarm) -> None:
     events = swarm.watch()
     while True:
-        event = await events.get()
+        try:
+            event = await events.get()
+        except EOFError:  # the swarm is closed
+            return
         if isinstance(event, Connected):
             say(event="connected", peer_id=str(event.connection.remote_peer))
         elif isinstance(event, Disconnected):
             say(event="disconnected", peer_id=str(event.connection.remote_peer))
 
 
+def make_host(options):
+    protocol = options.kad or options.kad_client
+    if not protocol:
+        return Host(options.listen, options.perf)
+    from kad import KadHost
+
+    mode = "server" if options.kad else "client"
+    return KadHost(protocol, mode, options.listen, options.perf)
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--kad")
+    parser.add_argument("--kad-client")
     parser.add_argument("--listen", action="append", default=[])
     parser.add_argument("--mdns", action="store_true")
     parser.add_argument("--perf", action="store_true")
     parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
-    host = Host(options.perf)
-    for address in options.listen:
-        await host.swarm.listen(Multiaddr(address))
+    host = make_host(options)
+    serve(host.swarm)
+    await host.start()
     addresses = [f"{a}/p2p/{host.swarm.peer_id}" for a in host.swarm.listen_addresses()]
     say(
         event="ready", peer_id=str(host.swarm.peer_id), addresses=addresses,
@@ -319,7 +356,7 @@ async def main() -> None:
         task.add_done_callback(tasks.discard)
         if '"quit"' in line.decode():
             break
-    await host.swarm.close()
+    await host.stop()
 
 
 if __name__ == "__main__":

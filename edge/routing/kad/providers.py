@@ -1,7 +1,6 @@
 """Provider records: who said to have which key, for a while and within bounds; pure.
 
-    ADD_PROVIDER --add()--> Providers --get()--> GET_PROVIDERS      what others provide
-    provide() -----add()--> Published --due()--> told again         what we provide
+    ADD_PROVIDER --add()--> Providers --get()--> GET_PROVIDERS
 
 A peer has one set of addresses, the last it told, however many keys it provides.  Where there are
 too many providers of a key those closest to it stay, so that every server keeps much the same
@@ -21,10 +20,6 @@ PROVIDERS_MAX = 20  # of one key
 KEYS_MAX = 16 if MICROPYTHON else 2048  # of one peer
 ADDRESSES_MAX = 8  # of one peer
 ADDRESS_BYTES_MAX = 1024  # of one peer, all addresses together
-
-REPUBLISH_MS = 79200000  # 22 h
-RETRY_MS = 60000  # after nobody was told; twice as long each time
-RETRY_MAX_MS = 3600000
 
 
 class Providers:
@@ -116,52 +111,3 @@ def _bounded(addresses: tuple) -> tuple:
         if size <= ADDRESS_BYTES_MAX:
             kept.append(bytes(address))
     return tuple(kept)
-
-
-class Published:
-    """Our own keys, or values, and when to tell of each again."""
-
-    def __init__(self) -> None:
-        self._rows: dict = {}  # key -> [due, failures, value or None]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._rows
-
-    def keys(self) -> list:
-        return sorted(self._rows)
-
-    def value(self, key: bytes) -> "bytes | None":
-        return self._rows[key][2]
-
-    def add(self, key: bytes, due: int, value: "bytes | None" = None) -> None:
-        """Tell of ``key`` at ``due`` and from then on."""
-        self._rows[key] = [due, 0, value]
-
-    def remove(self, key: bytes) -> None:
-        self._rows.pop(key, None)
-
-    def due(self, now: int) -> "bytes | None":
-        """The key that has waited longest to be told of."""
-        waiting = [(row[0], key) for key, row in self._rows.items() if row[0] <= now]
-        return min(waiting)[1] if waiting else None
-
-    def told(self, key: bytes, count: int, now: int, jitter: int) -> None:
-        """``count`` peers were told; ``jitter`` ms keep keys told together from staying so."""
-        row = self._rows.get(key)
-        if row is None:
-            return
-        row[1] = 0 if count else row[1] + 1
-        pause = min(RETRY_MS << min(row[1] - 1, 10), RETRY_MAX_MS) if row[1] else REPUBLISH_MS
-        row[0] = now + pause - jitter
-
-    def hasten(self, now: int) -> None:
-        """There are peers to tell now: keys nobody was told of need not wait."""
-        for row in self._rows.values():
-            if row[1]:
-                row[0] = min(row[0], now)
-
-    def deadline(self) -> "int | None":
-        return min([row[0] for row in self._rows.values()]) if self._rows else None

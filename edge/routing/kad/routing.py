@@ -14,10 +14,9 @@ from edge.routing import Found, check_key
 from edge.routing.kad import PROFILES, Contact, lookup
 from edge.routing.kad.message import ADD_PROVIDER, Message, decode, encode
 from edge.routing.kad.network import SwarmNetwork, parsed
-from edge.routing.kad.providers import Published
 from edge.routing.kad.size import estimate, replication
 from edge.routing.kad.table import RoutingTable
-from edge.routing.kad.upkeep import Upkeep
+from edge.routing.kad.upkeep import Published, Upkeep
 from edge.routing.results import Results, search
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
@@ -61,6 +60,7 @@ class KadRouting:
         self._failing: dict = {}  # ids that did not answer last
         self._searches = self._requests = self._failures = 0
         self._searched_ms: int | None = None
+        self.refreshed_ms: int | None = None  # when the random walk looked for contacts last
         self.upkeep = Upkeep(self, discoveries)
 
     # -- the door
@@ -139,6 +139,7 @@ class KadRouting:
             "network_size": estimate(self.table),
             "replication": self.replication(),
             "last_search_ms": None if self._searched_ms is None else now - self._searched_ms,
+            "last_refresh_ms": None if self.refreshed_ms is None else now - self.refreshed_ms,
             "searches": self._searches,
             "requests": self._requests,
             "failures": self._failures,

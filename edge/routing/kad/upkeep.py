@@ -14,9 +14,61 @@ from edge.system.log import Log
 CHECKS_MAX = 1 if MICROPYTHON else 4  # contacts being asked for a sign of life
 PAUSE_LEAST_MS = 1000  # between two looks at the clock that nobody asked for
 PAUSE_MOST_MS = 86400000
+REPUBLISH_MS = 79200000  # 22 h: how often our records are told again
+RETRY_MS = 60000  # after nobody was told; twice as long each time
+RETRY_MAX_MS = 3600000
 JITTER_MS = 3600000  # by which records told together drift apart
 
 _log = Log("kad")
+
+
+class Published:
+    """Our own keys, or values, and when to tell of each again."""
+
+    def __init__(self) -> None:
+        self._rows: dict = {}  # key -> [due, failures, value or None]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._rows
+
+    def keys(self) -> list:
+        return sorted(self._rows)
+
+    def value(self, key: bytes) -> "bytes | None":
+        return self._rows[key][2]
+
+    def add(self, key: bytes, due: int, value: "bytes | None" = None) -> None:
+        """Tell of ``key`` at ``due`` and from then on."""
+        self._rows[key] = [due, 0, value]
+
+    def remove(self, key: bytes) -> None:
+        self._rows.pop(key, None)
+
+    def due(self, now: int) -> "bytes | None":
+        """The key that has waited longest to be told of."""
+        waiting = [(row[0], key) for key, row in self._rows.items() if row[0] <= now]
+        return min(waiting)[1] if waiting else None
+
+    def told(self, key: bytes, count: int, now: int, jitter: int) -> None:
+        """``count`` peers were told; ``jitter`` ms keep keys told together from staying so."""
+        row = self._rows.get(key)
+        if row is None:
+            return
+        row[1] = 0 if count else row[1] + 1
+        pause = min(RETRY_MS << min(row[1] - 1, 10), RETRY_MAX_MS) if row[1] else REPUBLISH_MS
+        row[0] = now + pause - jitter
+
+    def hasten(self, now: int) -> None:
+        """There are peers to tell now: keys nobody was told of need not wait."""
+        for row in self._rows.values():
+            if row[1]:
+                row[0] = min(row[0], now)
+
+    def deadline(self) -> "int | None":
+        return min([row[0] for row in self._rows.values()]) if self._rows else None
 
 
 class _Chore:

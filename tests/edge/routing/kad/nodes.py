@@ -1,6 +1,5 @@
 """Nodes with kad for tests: real swarms on the memory transport, identify between them."""
 
-from edge.errors import RemoteError
 from edge.identity.peer_store import PeerStore
 from edge.routing.kad import EDGE, Contact
 from edge.routing.kad import message as kad_message
@@ -11,9 +10,9 @@ from edge.swarm.protocols.identify import Identify
 from edge.wire import varint
 from edge.wire.buffer import Buffer
 from edge.wire.multiaddr import Multiaddr
+from tests.edge.routing.kad.samples import VALIDATORS
 from tests.edge.swarm.node import Net
 
-KEY = b"\x12\x20" + bytes(range(32))
 PROTOCOL = EDGE.protocol
 
 
@@ -21,20 +20,6 @@ class Told(Multiaddr):
     """A /memory address that identify tells others, as if it were one on a network."""
 
     is_shareable = True
-
-
-class Newest:
-    """A validator: a value is good if it begins with a digit, a greater one is better."""
-
-    def validate(self, key: bytes, value: bytes, now_unix_ms: int) -> None:
-        if not value[:1].isdigit():
-            raise RemoteError("no digit")
-
-    def select(self, key: bytes, values: list) -> int:
-        return values.index(max(values))
-
-
-VALIDATORS = {"new": Newest()}
 
 
 class Node:

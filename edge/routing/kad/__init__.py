@@ -43,7 +43,7 @@ Profile = namedtuple(
         "group_bucket_max",  # and in one bucket
         "namespaces",  # of value records; None: those there is a validator for
         "send_bytes_max",  # of a message; rust-libp2p reads no longer one
-        "receive_bytes_max",
+        "receive_bytes_max",  # go-libp2p writes up to 4 MiB, and nothing of use to us beyond this
     ),
 )
 

@@ -27,7 +27,7 @@ GET_PROVIDERS = 3
 FIND_NODE = 4
 PING = 5
 
-FIELDS_MAX = 2048  # of a message; more are no message but work for us
+FIELDS_MAX = 2048  # of a message; what comes behind them is not read
 CLOSER_MAX = 21  # peers that are read of an answer: k, and whom the question was about
 PROVIDERS_MAX = 21 if MICROPYTHON else 100
 ENTRY_BYTES_MAX = 8192  # of a peer entry
@@ -37,8 +37,12 @@ RECEIVED_BYTES_MAX = 64  # of the time that stands in a record
 CACHED_MAX = 0 if MICROPYTHON else 2048  # peer entries that are remembered, each way
 _CACHED_BYTES_MAX = const(256)  # of a remembered entry
 
+_TYPE = const(1)
+_KEY = const(2)
+_RECORD = const(3)
 _CLOSER = const(8)
 _PROVIDER = const(9)
+_NUMBERS = (1, 2, 3, 8, 9)
 
 # ``type`` is one of the above, ``key`` bytes (b"" in most answers), ``record`` a Record or None,
 # ``closer`` and ``providers`` tuples of Contact.
@@ -62,21 +66,23 @@ def decode(data: bytes, profile: Profile) -> Message:
     providers: list = []
     left = FIELDS_MAX
     for number, value in protobuf.fields(data):
-        left -= 1
-        if left < 0:
-            raise RemoteError("message of more than {} fields".format(FIELDS_MAX))
+        if number in _NUMBERS and isinstance(value, int) != (number == _TYPE):
+            raise RemoteError("message with a bad field {}".format(number))
         if number == _CLOSER:
             closer.append(value)
         elif number == _PROVIDER:
             providers.append(value)
-        elif number == 1:
+        elif number == _TYPE:
             kind = value
-        elif number == 2:
+        elif number == _KEY:
             key = value
-        elif number == 3:
+        elif number == _RECORD:
             record = value
-    if not isinstance(kind, int) or kind > PING:
-        raise RemoteError("message of an unknown type")
+        left -= 1
+        if not left:
+            break
+    if kind > PING:
+        raise RemoteError("message of type {}".format(kind))
     return Message(
         kind,
         _key(key),
@@ -124,15 +130,13 @@ def encode(message: Message, profile: Profile) -> bytes:
 # -- reading
 
 
-def _key(value: "bytes | int") -> bytes:
-    if isinstance(value, int) or len(value) > RECORD_KEY_BYTES_MAX:
-        raise RemoteError("bad key in a message")
+def _key(value: bytes) -> bytes:
+    if len(value) > RECORD_KEY_BYTES_MAX:
+        raise RemoteError("key of {} bytes".format(len(value)))
     return bytes(value)
 
 
-def _record(data: "bytes | int") -> Record:
-    if isinstance(data, int):
-        raise RemoteError("bad record in a message")
+def _record(data: bytes) -> Record:
     key, value, _, _, received = protobuf.parse(data, "bb--b")
     if received and len(received) > RECEIVED_BYTES_MAX:
         raise RemoteError("record with a time of {} bytes".format(len(received)))
@@ -167,9 +171,9 @@ def _contacts(
     return tuple(order)
 
 
-def _contact(data: "bytes | int", profile: Profile) -> "Contact | None":
+def _contact(data: bytes, profile: Profile) -> "Contact | None":
     """None if it names no peer."""
-    if isinstance(data, int) or len(data) > ENTRY_BYTES_MAX:
+    if len(data) > ENTRY_BYTES_MAX:
         return None
     try:
         id, given = _split(data)

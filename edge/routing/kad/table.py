@@ -27,11 +27,12 @@ FAILURES_MAX = 2  # one after the other; then a contact is dropped
 CHECK_MS = 300_000  # a contact that was silent for so long is checked ..
 CHECK_MAX_MS = 2_400_000  # .. and after each success twice as long, up to this
 RETRY_MS = 30_000  # after a failure, doubling likewise
-TOGETHER_MS = 60_000  # checks due within so long are made in one go
+TOGETHER_MS = 30_000  # checks due within so long are made in one go
 REFRESH_MS = 600_000  # between searches for new contacts ..
 REFRESH_MAX_MS = 3_600_000  # .. twice as long each time that none is found, up to this
 
 _NEVER = const(-1)
+_FAR = const(1 << 52)  # ms
 
 
 class _Entry:
@@ -110,7 +111,8 @@ class RoutingTable:
         self._size = 0
         self._groups: dict = {}  # group -> contacts in the table
         self._answered = _NEVER  # when anybody answered last
-        self._next_check = 0  # no check is due before
+        self._next_check = _FAR  # no check is due before
+        self._round = 0  # what is due until then is checked now
 
     def __len__(self) -> int:
         """How many contacts have proven themselves."""
@@ -163,7 +165,7 @@ class RoutingTable:
             bucket.spares = [spare for spare in bucket.spares if spare.contact.id != id]
             return
         entry.fail(now)
-        self._next_check = min(self._next_check, entry.due)
+        self._next_check = now  # a spare may be wanted
         if entry.failures >= FAILURES_MAX and self._answered > entry.failed:
             self._drop(bucket, entry)
             self._promote(bucket)
@@ -249,17 +251,17 @@ class RoutingTable:
     def to_check(self, now: int) -> "Contact | None":
         """A contact to send a request, so that we know whether it lives; the call counts as doing
         so.  Silent ones in turn, and spares where there is a place for them."""
-        if now < self._next_check:
+        if now < self._next_check and self._round <= self._next_check:
             return None
-        first = None
-        for entry in self._checkable():
-            if first is None or entry.due < first.due:
-                first = entry
-        if first and first.due <= now + TOGETHER_MS:
-            first.due = now + 2 * TOGETHER_MS  # unless we hear what came of it
-            return first.contact
-        self._next_check = first.due if first else now + CHECK_MS
-        return None
+        first = self._next_to_check()
+        if not first:
+            return None
+        if first.due <= now:
+            self._round = now + TOGETHER_MS
+        elif first.due >= self._round:
+            return None
+        first.due = now + 2 * TOGETHER_MS  # unless we hear what came of it
+        return first.contact
 
     def stale_bucket(self, now: int) -> "int | None":
         """Bits shared with us, or OWN, where a search should look for new contacts."""
@@ -278,12 +280,21 @@ class RoutingTable:
 
     def check_deadline(self) -> "int | None":
         """When to_check will next have something; None: not by time alone."""
-        return self._next_check if self._buckets else None
+        first = self._next_to_check()
+        return first.due if first else None
 
     def refresh_deadline(self) -> "int | None":
         """When stale_bucket will."""
         due = [refresh.refresh_due for _, refresh in self._refreshable()]
         return min(due) if due else None
+
+    def _next_to_check(self) -> "_Entry | None":
+        first = None
+        for entry in self._checkable():
+            if first is None or entry.due < first.due:
+                first = entry
+        self._next_check = first.due if first else _FAR
+        return first
 
     def _checkable(self) -> "Iterator[_Entry]":
         for bucket in self._buckets:

@@ -6,7 +6,8 @@ tries (RFC 8305, happy eyeballs); an address that failed rests, longer each time
 
 from edge.system import MICROPYTHON, const
 
-ADDRESSES_MAX = 16  # tried of one peer in one dial
+ADDRESSES_MAX = 16  # of one peer that wait to be tried
+ATTEMPTS_MAX = 25  # in one dial, names and what they stand for together
 STAGGER_MS = 250  # head start of an address over the next
 REST_MS = 5000  # after the first failure; n failures: REST_MS + n * n seconds
 REST_MAX_MS = 300000
@@ -25,12 +26,14 @@ class DialPlan:
     def __init__(self, addresses, now: int) -> None:
         self._waiting = rank(addresses)[:ADDRESSES_MAX]
         self._due = now
+        self._left = ATTEMPTS_MAX
 
     def next_address(self, now: int):
         """An address to try now, or None."""
         if not self._waiting or now < self._due:
             return None
         self._due = now + STAGGER_MS
+        self._left -= 1
         return self._waiting.pop(0)
 
     def deadline(self):
@@ -39,7 +42,7 @@ class DialPlan:
 
     def add(self, addresses) -> None:
         """A name that was tried stands for these."""
-        self._waiting = rank(self._waiting + addresses)[:ADDRESSES_MAX]
+        self._waiting = rank(self._waiting + addresses)[: min(ADDRESSES_MAX, self._left)]
 
     def hasten(self, now: int) -> None:
         """An address did not answer: no reason to wait for the next."""

@@ -2,6 +2,7 @@
 
 from edge.swarm.dialing.dial_plan import (
     ADDRESSES_MAX,
+    ATTEMPTS_MAX,
     REST_MAX_MS,
     REST_MS,
     RESTING_MAX,
@@ -54,6 +55,18 @@ def test_the_next_starts_after_a_head_start():
     assert plan.deadline() == 1000 + STAGGER_MS
     assert plan.next_address(1000 + STAGGER_MS) == two
     assert plan.deadline() is None and plan.next_address(99999) is None
+
+
+def test_names_that_stand_for_ever_more_addresses():
+    """Each that is tried stands for a hundred others: it ends after so many."""
+    plan = DialPlan(addresses("/dns4/x.org/tcp/1"), 0)
+    tried = now = 0
+    while plan.next_address(now) is not None:
+        tried += 1
+        more = ["/ip4/10.0.{}.{}/tcp/1".format(tried, host) for host in range(100)]
+        plan.add(addresses(*more))
+        now += STAGGER_MS
+    assert tried == ATTEMPTS_MAX and plan.deadline() is None
 
 
 def test_a_failure_starts_the_next_at_once():

@@ -2,30 +2,29 @@
 
 from edge.routing.kad import Contact
 from edge.routing.kad.key import KEY_BITS, key_of
-from edge.system import MICROPYTHON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edge.routing.kad.table import RoutingTable
 
 REPLICATION_MAX = 20
-SAMPLE_MAX = 8 if MICROPYTHON else 20  # contacts whose density is measured
-UNLIKELY = 3  # times as many as we know: more than chance makes of a network known in full
+SAMPLE_MAX = 20  # contacts whose density is measured
+UNLIKELY = 3  # times as many as there seem to be: more than chance makes of their distances
 
 
 def estimate(table: "RoutingTable") -> int:
     """Servers in the network, we among them: about.
 
-    Exact while no bucket has ever been full, for then all are known, unless we have only just
-    come: those nearest to us, whom the first search finds, then lie far closer together than so
-    few would.
+    Exact while no bucket has ever been full, for then all are known. Later the buckets from some
+    number of bits on have not, and all who share so many with us are known, which of n peers one
+    in 2 ** bits does. A node that has only just come knows few but its neighbours, whom its first
+    search finds: they then lie far closer together than so few would.
     """
-    known = len(table) + 1
-    nearest = table.closest(table.own_key, SAMPLE_MAX)
-    likely = density(table.own_key, nearest)
-    if table.overflowed or likely > UNLIKELY * known:
-        return max(known, likely)
-    return known
+    bits, count = table.known_in_full()
+    likely = max((count + 1) << bits, len(table) + 1)
+    nearest = table.closest(table.own_key, min(SAMPLE_MAX, table.profile.k))
+    dense = density(table.own_key, nearest)
+    return dense if dense > UNLIKELY * likely else likely
 
 
 def density(key: int, nearest: "list[Contact]") -> int:

@@ -86,10 +86,11 @@ class _Refresh:
 
 
 class _Bucket(_Refresh):
-    __slots__ = ("contacts", "spares")
+    __slots__ = ("contacts", "crowded", "spares")
 
     def __init__(self) -> None:
         super().__init__()
+        self.crowded = False  # it has been full: there are others of its distance
         self.contacts: list[_Entry] = []  # the longest known first
         self.spares: list[_Entry] = []
 
@@ -105,7 +106,6 @@ class RoutingTable:
         self.own_id = own_id
         self.own_key = key_of(own_id)
         self.profile = profile
-        self.overflowed = False  # once somebody who answered found no place: not all are known
         self._buckets: list[_Bucket] = []  # by bits shared
         self._refresh = _Refresh()  # of our own surroundings
         self._size = 0
@@ -224,6 +224,16 @@ class RoutingTable:
             found += [entry.contact for entry in rest[: count - len(found)]]
         return found
 
+    def known_in_full(self) -> "tuple[int, int]":
+        """``(bits, contacts)``: all who share at least so many bits with us are so many contacts,
+        because no bucket of theirs has ever been full."""
+        bits = len(self._buckets)
+        count = 0
+        while bits and not self._buckets[bits - 1].crowded:
+            bits -= 1
+            count += len(self._buckets[bits].contacts)
+        return bits, count
+
     def remember(self, count: int) -> "list[Contact]":
         """Contacts worth keeping over a restart: of every distance, the longest known first."""
         found: list = []
@@ -274,6 +284,8 @@ class RoutingTable:
         """A search there has ended."""
         if bits == OWN:
             self._refresh.refreshed(self._size, now)
+            for bucket in self._buckets:  # those of a network that has shrunk
+                bucket.crowded = bucket.crowded and 2 * len(bucket.contacts) > self.profile.k
         elif bits < len(self._buckets):
             bucket = self._buckets[bits]
             bucket.refreshed(len(bucket.contacts), now)
@@ -349,7 +361,7 @@ class RoutingTable:
                 break
         room = len(bucket.contacts) < self.profile.k and self._size < CONTACTS_MAX
         if not room or not self._has_share(bucket, entry):
-            self.overflowed = True
+            bucket.crowded = True
             return self._add_spare(bucket, entry)
         if entry in bucket.spares:
             bucket.spares.remove(entry)
@@ -366,7 +378,7 @@ class RoutingTable:
         self._count(entry, 1)
         self._next_check = min(self._next_check, entry.due)
         if len(bucket.contacts) >= self.profile.k:
-            self.overflowed = True
+            bucket.crowded = True
 
     def _drop(self, bucket: _Bucket, entry: _Entry) -> None:
         bucket.contacts.remove(entry)

@@ -41,7 +41,8 @@ def test_a_node_that_has_only_met_its_neighbours_does_not_think_they_are_all():
         one = contact(number)
         if prefix_length(made.own_key, key_of(one.id)) >= 5:
             made.heard(one, 1000, True)
-    assert 5 < len(made) < 20 and not made.overflowed and 150 < estimate(made) < 1000
+    assert 5 < len(made) < 20 and made.known_in_full() == (0, len(made))
+    assert 150 < estimate(made) < 1000
 
 
 def test_density_of_nobody():

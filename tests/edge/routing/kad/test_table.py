@@ -109,7 +109,7 @@ def test_a_newcomer_does_not_take_the_place_of_who_lives():
     assert sorted(ids(made.closest(0, 99))) == sorted(ids(old))
     ((bits, rows, spares),) = made.rows()
     assert bits == 0 and ids([row[0] for row in rows]) == ids(old) and len(spares) == SPARES_MAX
-    assert made.overflowed
+    assert made.known_in_full() == (1, 0)
 
 
 def test_a_dead_contact_makes_room_for_who_answered_last():
@@ -160,6 +160,16 @@ def test_when_nobody_answers_the_fault_is_ours():
     assert made.closest(0, 99) == [newcomer] and len(made) == SMALL.k
 
 
+def test_a_network_that_shrinks_is_known_in_full_again():
+    made, old = full(SMALL.k)
+    assert made.known_in_full() == (1, 0)
+    for one in old[2:]:
+        made.remove(one.id)
+    assert made.known_in_full() == (1, 0)
+    made.refreshed(OWN, NOW)
+    assert made.known_in_full() == (0, 2)
+
+
 def test_who_is_no_server_any_more_is_forgotten():
     made, old = full(SMALL.k)
     spare = sharing(0, 1, 500)[0]
@@ -187,7 +197,7 @@ def test_the_table_is_bounded():
     for number in range(count):
         made.heard(contact(number), NOW, True)
         made.heard(contact(number + count), NOW)
-    assert len(made) == CONTACTS_MAX and made.overflowed
+    assert len(made) == CONTACTS_MAX and made.known_in_full()[0] > 0
     for _, _, spares in made.rows():
         assert len(spares) <= SPARES_MAX
 

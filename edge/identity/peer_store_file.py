@@ -2,7 +2,7 @@
 
     file     header, entries; the peer last used comes first
     entry    length, message, CRC-32 of the message
-    message  1 peer id  2 address..  3 seq  4 envelope  5 public key
+    message  1 peer id  2 address..  3 seq  4 envelope  5 public key  6 protocol..
     address  1 multiaddr  2 seconds it had left  3 whether it ever led to the peer
 
 A monotonic clock starts anew with the machine, so times are kept as what is left of them, and good
@@ -15,7 +15,7 @@ import binascii
 from edge.errors import LocalError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
-from edge.identity.peer_store import ADDRESSES_MAX, KNOWN_TTL_MS, PeerStore
+from edge.identity.peer_store import ADDRESSES_MAX, KNOWN_TTL_MS, PROTOCOLS_MAX, PeerStore
 from edge.system import files
 from edge.wire import protobuf, varint
 from edge.wire.multiaddr import Multiaddr
@@ -114,11 +114,13 @@ def _encode_entry(store: PeerStore, peer_id: PeerId, now: int) -> bytes:
         body += protobuf.encode_bytes(4, entry.envelope)
     if entry.public_key:
         body += protobuf.encode_bytes(5, entry.public_key.encode())
+    for protocol in entry.protocols:
+        body += protobuf.encode_bytes(6, protocol.encode())
     return body
 
 
 def _decode_entry(store: PeerStore, body: bytes, now: int) -> None:
-    data, rows, seq, envelope, key = protobuf.parse(body, "bBubb")
+    data, rows, seq, envelope, key, protocols = protobuf.parse(body, "bBubbS")
     peer_id = PeerId(data or b"")
     entry = store.touch(peer_id)
     rows = rows[:ADDRESSES_MAX]
@@ -127,6 +129,7 @@ def _decode_entry(store: PeerStore, body: bytes, now: int) -> None:
         _decode_address(store, peer_id, row, now)
     entry.seq = -1 if seq is None else seq
     entry.envelope = envelope
+    entry.protocols = tuple(protocols[:PROTOCOLS_MAX])
     if key:
         entry.public_key = decode_public_key(key)
 

@@ -97,6 +97,14 @@ def test_who_has_no_address_is_not_saved():
     assert _again(encode(store, NOW + 1000)).peers() == [peer(1)]
 
 
+def test_what_a_peer_spoke_is_known_again():
+    store = _filled(2)
+    store.set_protocols(peer(1), ["/ipfs/kad/1.0.0", "/k\u00fcche/1"])
+    again = _again(encode(store, NOW))
+    assert again.protocols(peer(1)) == ("/ipfs/kad/1.0.0", "/k\u00fcche/1")
+    assert again.protocols(peer(2)) == ()
+
+
 def test_size_is_bounded_and_those_used_last_stay():
     store = _filled(12)
     data = encode(store, NOW, 500)

@@ -63,7 +63,8 @@ class RandomWalk:
             seed = entropy.random_bytes(SEED_BYTES)
             key, count = seed_with_prefix(table.own_key, bits, seed), None
         await ask_around(kad, Message(FIND_NODE, key, None, (), ()), heard, count)
-        table.refreshed(bits, clock.monotonic_ms())
+        kad.refreshed_ms = clock.monotonic_ms()
+        table.refreshed(bits, kad.refreshed_ms)
 
 
 def open_discovery(node, profile) -> RandomWalk:

@@ -8,6 +8,7 @@ from edge.node import Moved, Node
 from edge.swarm.swarm import Connected, Disconnected
 
 TEXT_MAX = 256  # characters of what a peer chose
+_MET = "connection"  # the source of a routing that was told nothing: the peer came by itself
 SOURCES_MAX = 1024  # peers of whom it is remembered how they were found
 
 STYLES = {
@@ -46,26 +47,43 @@ def describe(event) -> dict | None:
 
 
 class Teller:
-    """Describes what happens to one node, and with a connection how its peer was found."""
+    """Describes what happens to one node, and with a connection how its peer was found.
+
+    Several routings find the same peer: only the first one is news, or one with more addresses.
+    """
 
     def __init__(self, config) -> None:
-        self._sources: dict[str, str] = {}  # by peer id, the oldest first
+        # peer id -> (how it was found, the addresses told), the oldest first
+        self._found: dict[str, tuple[str, set[str]]] = {}
         for address in config.peers:
-            self._sources[str(PeerInfo.from_multiaddr(address).peer_id)] = "static"
+            self._found[str(PeerInfo.from_multiaddr(address).peer_id)] = ("static", set())
 
     def describe(self, event) -> dict | None:
         told = describe(event)
-        if told and told["event"] == "found":
-            self._sources.pop(told["peer_id"], None)
-            self._sources[told["peer_id"]] = _source(told)
-            if len(self._sources) > SOURCES_MAX:
-                del self._sources[next(iter(self._sources))]
-        elif told and told["event"] == "connected":
+        if told and told["event"] == "found" and not self._is_news(told):
+            return None
+        if told and told["event"] == "lost":
+            self._found.pop(told["peer_id"], None)
+        if told and told["event"] == "connected":
             inbound = told["direction"] == "inbound"
-            source = self._sources.get(told["peer_id"], "inbound" if inbound else "")
+            source, _ = self._found.get(told["peer_id"], ("inbound" if inbound else "", set()))
             if source:
                 told["found_by"] = source
         return told
+
+    def _is_news(self, found: dict) -> bool:
+        """Whether anybody learns from it; remembered if so."""
+        known = self._found.pop(found["peer_id"], None)
+        where = set(found["addresses"])
+        is_told = known and known[1] and where <= known[1]
+        if "interface" not in found and (is_told or found["source"] == _MET):
+            if known:
+                self._found[found["peer_id"]] = known
+            return False
+        self._found[found["peer_id"]] = (_source(found), where | (known[1] if known else set()))
+        while len(self._found) > SOURCES_MAX:
+            del self._found[next(iter(self._found))]
+        return True
 
 
 def _source(found: dict) -> str:

@@ -239,7 +239,7 @@ def _may_end_an_id(text: str) -> bool:
 
 
 def _is_table(value) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(row, dict) for row in value)
+    return isinstance(value, list | tuple) and all(isinstance(row, dict) for row in value)
 
 
 def _harmless(value):

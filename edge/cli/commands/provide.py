@@ -54,5 +54,5 @@ def _text(screen: Screen, event: dict) -> str:
         return f"withdrawn  {name}{cid}"
     if "told" not in event:
         return f"provided   {cid}"
-    heard = f"told {counted(event['told'], 'peer')}" if event["told"] else "nobody to tell yet"
+    heard = f"kept in {counted(event['told'], 'place')}" if event["told"] else "nobody to tell yet"
     return f"provided   {name}{cid}  {heard}, {duration(event['took_ms'])}"

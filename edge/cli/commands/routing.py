@@ -18,14 +18,11 @@ _SENTENCES = (
     (("contacts", "spares"), "contacts", "{contacts}, {spares} in reserve"),
     (("last_refresh_ms",), "refreshed", "{last_refresh_ms}"),
     (("network_size", "replication"), "network", "about {network_size}, {replication} keep a key"),
-    (("searches", "last_search_ms"), "searches", "{searches}, the last one {last_search_ms}"),
-    (("requests", "failures"), "requests", "{requests}, {failures} of them failed"),
-    (
-        ("providers_kept", "values_kept"),
-        "keeps",
-        "{providers_kept} providers, {values_kept} values",
-    ),
-)
+    (("searches", "requests", "failures"), "searches",
+     "{searches}, with {requests} requests, {failures} of them failed"),
+    (("last_search_ms",), "last search", "{last_search_ms}"),
+    (("providers_kept", "values_kept"), "keeps", "{providers_kept} keys, {values_kept} values"),
+)  # fmt: skip
 
 
 def add_arguments(parser) -> None:
@@ -55,7 +52,7 @@ def _rows(event: dict) -> list[tuple[str, str]]:
             ("provides", counted(event["provided"], "key")),
         ]
         if event["impossible"]:
-            rows.append(("not here", ", ".join(event["impossible"])))
+            rows.append(("not here", f"{', '.join(event['impossible'])} ('edge doctor' says why)"))
         return rows
     rest = {name: value for name, value in event.items() if name not in ("event", "name")}
     rows = []
@@ -69,7 +66,7 @@ def _rows(event: dict) -> list[tuple[str, str]]:
 
 
 def _is_table(value) -> bool:
-    return isinstance(value, list) and any(isinstance(row, dict) for row in value)
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _contact(row: dict) -> str:

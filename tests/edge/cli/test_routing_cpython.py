@@ -162,7 +162,9 @@ def test_what_is_provided_is_listed_found_kept_and_withdrawn(tmp_path) -> None:
         node.ready()
         assert "provides nothing" in edge("provide", *data).stderr
         done = edge("provide", "temperature", "name:k\u00fcche", *data, LC_ALL="C.UTF-8").stdout
-        assert done.splitlines()[0].startswith(f"provided   temperature  {WORD.cid}  told 1 peer,")
+        assert done.splitlines()[0].startswith(
+            f"provided   temperature  {WORD.cid}  kept in 1 place,"
+        )
         assert "küche" in done
         _, own, _ = lines(edge("providers", "temperature", "-n", "1", "--json", *data).stdout)
         assert own["self"] and own["peer_id"] == node.peer_id

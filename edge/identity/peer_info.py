@@ -1,8 +1,12 @@
 """A peer and where it may be reached."""
 
-from edge.errors import LocalError
+from edge.errors import LocalError, RemoteError
 from edge.identity.peer_id import PeerId
 from edge.wire.multiaddr import Multiaddr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class PeerInfo:
@@ -11,6 +15,17 @@ class PeerInfo:
     def __init__(self, peer_id: PeerId, addresses: "list[Multiaddr]") -> None:
         self.peer_id = peer_id
         self.addresses = addresses
+
+    @staticmethod
+    def from_bytes(peer_id: bytes, addresses: "Iterable[bytes]") -> "PeerInfo":
+        """What a peer told of another; addresses that nobody here can read are left out."""
+        known = []
+        for address in addresses:
+            try:
+                known.append(Multiaddr.from_bytes(address))
+            except RemoteError:
+                pass
+        return PeerInfo(PeerId(peer_id), known)
 
     @staticmethod
     def from_multiaddr(address: Multiaddr) -> "PeerInfo":

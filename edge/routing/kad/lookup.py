@@ -7,7 +7,6 @@
 """
 
 from edge.errors import EdgeError, LocalError, RemoteError
-from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.routing.kad import Contact
 from edge.routing.kad.key import key_of
@@ -20,7 +19,6 @@ from edge.routing.kad.message import (
     Message,
     Record,
 )
-from edge.routing.kad.network import parsed
 from edge.routing.kad.query import Query
 from edge.swarm.limits import refuse_if_full
 from edge.system import MICROPYTHON, aio, clock
@@ -129,8 +127,10 @@ class _Finder:
         self.found = False
 
     async def look(self) -> None:
-        try:
-            await ask_around(self._kad, Message(FIND_NODE, self._id, None, (), ()), self._heard)
+        kad = self._kad
+        wanted = Message(FIND_NODE, self._id, None, (), ())
+        try:  # whoever should know the peer is asked before it counts as unknown
+            await ask_around(kad, wanted, self._heard, kad.profile.k)
         finally:
             self.changed.set()
 
@@ -161,12 +161,9 @@ class _Finder:
 
     def _give(self, contact: Contact) -> None:
         self.found = True
-        self._results.add(info_of(self._kad.network.known(self._id) or contact))
+        found = self._kad.network.known(self._id) or contact
+        self._results.add(PeerInfo.from_bytes(found.id, found.addresses))
         self.changed.set()
-
-
-def info_of(contact: Contact) -> PeerInfo:
-    return PeerInfo(PeerId(contact.id), parsed(contact.addresses))
 
 
 # -- peers close to a key, and providers
@@ -176,7 +173,7 @@ async def find_closest(kad, key: bytes, results) -> None:
     """Give the peers that are closest to ``key`` and answer."""
     query = await ask_around(kad, Message(FIND_NODE, key, None, (), ()), count=results.count)
     for contact in query.closest(results.count):
-        results.add(info_of(contact))
+        results.add(PeerInfo.from_bytes(contact.id, contact.addresses))
 
 
 async def find_providers(kad, key: bytes, results) -> None:
@@ -199,8 +196,9 @@ async def find_providers(kad, key: bytes, results) -> None:
         return False
 
     for contact in kad.held_providers(key):
-        results.add(info_of(contact))
-    await ask_around(kad, Message(GET_PROVIDERS, key, None, (), ()), heard)
+        _give(kad, contact, results)
+    wanted = Message(GET_PROVIDERS, key, None, (), ())
+    await ask_around(kad, wanted, heard, kad.replication())
     for _, contact in sorted(named.values(), key=lambda row: (-row[0], row[1].id)):
         if not _give(kad, contact, results):
             break
@@ -212,7 +210,7 @@ def _give(kad, contact: Contact, results) -> bool:
         return True
     if not contact.addresses:
         contact = kad.network.known(contact.id) or kad.table.find(contact.id) or contact
-    return results.add(info_of(contact))
+    return results.add(PeerInfo.from_bytes(contact.id, contact.addresses))
 
 
 async def announce(kad, key: bytes) -> int:
@@ -265,9 +263,10 @@ async def get_value(kad, key: bytes) -> "bytes | None":
             best.take(contact.id, answer.record.value)
         return best.count >= VALUE_QUORUM
 
-    query = await ask_around(kad, Message(GET_VALUE, key, None, (), ()), heard)
+    count = kad.replication()
+    query = await ask_around(kad, Message(GET_VALUE, key, None, (), ()), heard, count)
     if best.value is not None:
-        near = query.closest(kad.replication())
+        near = query.closest(count)
         lacking = [contact for contact in near if contact.id not in best.holders]
         kad.spawn(tell(kad, lacking, _put_message(key, best.value)))
     return best.value

@@ -20,7 +20,6 @@ from edge.swarm.swarm import Disconnected, Introduced
 from edge.system import MICROPYTHON, aio, clock
 from edge.wire import varint
 from edge.wire.buffer import Buffer
-from edge.wire.multiaddr import Multiaddr
 
 REQUEST_TIMEOUT_MS = 10000  # for an answer, on a fast link
 DIAL_TIMEOUT_MS = 30000 if MICROPYTHON else 15000  # for a connection, all addresses
@@ -116,8 +115,9 @@ class SwarmNetwork:
     def keep(self, contact: Contact, source: str) -> None:
         store = self._swarm.peer_store
         if store:
+            info = PeerInfo.from_bytes(contact.id, contact.addresses)
             now = clock.monotonic_ms()
-            store.add_addresses(PeerId(contact.id), parsed(contact.addresses), KNOWN_TTL_MS, now)
+            store.add_addresses(info.peer_id, info.addresses, KNOWN_TTL_MS, now)
 
     # -- asking
 
@@ -169,8 +169,8 @@ class SwarmNetwork:
         """Addresses we know, then those we were told: false ones must not hide true ones."""
         store = self._swarm.peer_store
         found = list(store.addresses(peer_id, clock.monotonic_ms())) if store else []
-        told = parsed(contact.addresses[:DIALED_ADDRESSES_MAX])
-        return found + [address for address in told if address not in found]
+        told = PeerInfo.from_bytes(contact.id, contact.addresses[:DIALED_ADDRESSES_MAX])
+        return found + [address for address in told.addresses if address not in found]
 
     async def _exchange(self, connection, protocol: str, frame: bytes, answer: bool):
         stream, _ = self._idle.pop(connection, (None, 0))
@@ -352,17 +352,6 @@ async def read_frame(stream, inbox: Buffer, size_max: int, held_max: int = 0) ->
                 raise EOFError
             return None
         inbox.append(data)
-
-
-def parsed(addresses: tuple) -> list:
-    """Those of some addresses, as bytes, that can be understood."""
-    found = []
-    for data in addresses:
-        try:
-            found.append(Multiaddr.from_bytes(data))
-        except RemoteError:
-            pass
-    return found
 
 
 def _introduced(connection) -> tuple:

@@ -9,11 +9,11 @@ keeps it as a contact.  Spec: libp2p kad-dht.
 """
 
 from edge.errors import EdgeError, LimitError, LocalError, RemoteError, printable
-from edge.identity.peer_id import PeerId
+from edge.identity.peer_info import PeerInfo
 from edge.routing import Found, check_key
 from edge.routing.kad import PROFILES, Contact, lookup
 from edge.routing.kad.message import ADD_PROVIDER, Message, decode, encode
-from edge.routing.kad.network import SwarmNetwork, parsed
+from edge.routing.kad.network import SwarmNetwork
 from edge.routing.kad.size import estimate, replication
 from edge.routing.kad.table import RoutingTable
 from edge.routing.kad.upkeep import Published, Upkeep
@@ -245,7 +245,8 @@ class KadRouting:
         """There is one contact more."""
         source = self._sources.pop(contact.id, self.name)
         self.network.keep(contact, source)
-        self._events.put_nowait(Found(PeerId(contact.id), parsed(contact.addresses), source))
+        info = PeerInfo.from_bytes(contact.id, contact.addresses)
+        self._events.put_nowait(Found(info.peer_id, info.addresses, source))
         now = clock.monotonic_ms()
         self.provided.hasten(now)
         self.published.hasten(now)
@@ -316,10 +317,11 @@ class KadRouting:
 
 def _describe(bits: int, row: tuple, now: int) -> dict:
     contact, answered, failures = row
+    info = PeerInfo.from_bytes(contact.id, contact.addresses)
     return {
-        "peer_id": str(PeerId(contact.id)),
+        "peer_id": str(info.peer_id),
         "bits": bits,
-        "addresses": [str(address) for address in parsed(contact.addresses)],
+        "addresses": [str(address) for address in info.addresses],
         "answered_ms": now - answered,
         "failures": failures,
     }

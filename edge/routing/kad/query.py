@@ -42,8 +42,8 @@ _DOUBTFUL = const(5)  # waiting, but only liars told of it
 class _Peer:
     """A contact in a search, and how those it told of have turned out."""
 
-    __slots__ = ("contact", "distance", "path", "hops", "state", "since", "retried", "tellers",
-                 "false", "true")  # fmt: skip
+    __slots__ = ("contact", "distance", "path", "hops", "state", "since", "more", "retried",
+                 "tellers", "false", "true")  # fmt: skip
 
     def __init__(self, contact: Contact, distance: int, path: "_Path", hops: int) -> None:
         self.contact = contact
@@ -52,17 +52,18 @@ class _Peer:
         self.hops = hops
         self.state = _WAITING
         self.since = 0  # ms, when it was asked
+        self.more: tuple = ()  # addresses told of since
         self.retried = False
         self.tellers: list[_Peer] = []  # empty: we knew it ourselves
         self.false = 0
         self.true = 0
 
+    def is_liar(self) -> bool:
+        return self.false >= FALSE_MAX and self.false >= self.true
+
     def is_doubtful(self) -> bool:
         """Whether only liars told of it."""
-        for teller in self.tellers:
-            if teller.false < FALSE_MAX or teller.true > teller.false:
-                return False
-        return bool(self.tellers)
+        return bool(self.tellers) and not [1 for teller in self.tellers if not teller.is_liar()]
 
 
 class _Path:
@@ -165,6 +166,7 @@ class Query:
             peer.state = _FAILED
             for teller in peer.tellers:
                 teller.false += 1
+            self._relearn(peer, peer.more)
             self._settle()
 
     def handle_deadline(self, now: int) -> None:
@@ -206,7 +208,7 @@ class Query:
             self._peers[id] = peer
             heapq.heappush(path.waiting, (peer.distance, id))
         else:
-            self._relearn(peer, contact)
+            self._relearn(peer, contact.addresses)
         if teller:
             peer.tellers = peer.tellers[1 - TELLERS_MAX :] + [teller]
             if peer.state == _DOUBTFUL:
@@ -216,19 +218,21 @@ class Query:
         peer.state = _WAITING
         heapq.heappush(peer.path.waiting, (peer.distance, peer.contact.id))
 
-    def _relearn(self, peer: _Peer, contact: Contact) -> None:
+    def _relearn(self, peer: _Peer, addresses: tuple) -> None:
         """Another one tells of it: perhaps of an address that is better than a liar's."""
         known = peer.contact.addresses
-        if known == contact.addresses or len(known) >= ADDRESSES_MAX:
+        if known == addresses or peer.state == _ANSWERED:
             return
-        new = tuple([address for address in contact.addresses if address not in known])
-        again = peer.state == _FAILED and not peer.retried
-        if not new or not again and peer.state not in (_WAITING, _DOUBTFUL):
+        new = tuple([address for address in addresses if address not in known])
+        if not new or len(known) >= ADDRESSES_MAX:
             return
-        peer.contact = Contact(contact.id, (new + known)[:ADDRESSES_MAX])
-        if again:
-            peer.retried = True
-            self._wait(peer)
+        if peer.state in (_ASKED, _SLOW):
+            peer.more = new  # should it fail
+        elif peer.state != _FAILED or not peer.retried:
+            peer.contact = Contact(peer.contact.id, (new + known)[:ADDRESSES_MAX])
+            if peer.state == _FAILED:
+                peer.retried = True
+                self._wait(peer)
 
     def _trim(self, path: _Path) -> None:
         """Forget those farthest away, so that nobody fills our memory."""
@@ -284,7 +288,8 @@ class Query:
         """Whether there is somebody to ask on this path who may be among the nearest."""
         if not self._first(path):
             return False
-        return _nearer(path.waiting[0], path.answered, path.asked) < self._beta
+        answered = [found for found in path.answered if not self._peers[found[1]].is_liar()]
+        return _nearer(path.waiting[0], answered, path.asked) < self._beta
 
     def _is_done(self, path: _Path) -> bool:
         if path.asked or self._wanted(path):

@@ -31,8 +31,8 @@ OPENED_MAX = 2 if MICROPYTHON else 128  # connections that we made and have not 
 CONNECTION_IDLE_MS = 5000 if MICROPYTHON else 30000
 STREAM_IDLE_MS = 4000  # js resets one after 10 s
 STREAMS_IDLE_MAX = 2 if MICROPYTHON else 64
-SWEEP_MS = 2000  # how often idle streams are looked for, while there are some
-SLOW_SWEEP_MS = 10000  # and connections, while we have opened some
+SWEEP_MS = 2000  # how often it is looked for what is idle, while there is something
+SLOW_SWEEP_MS = 10000  # likewise while all that is left are connections that others use
 
 SERVED_STREAMS_MAX = 2 if MICROPYTHON else 32  # of one connection, both ways
 SERVED_IDLE_MS = 60000  # until a stream without requests is closed
@@ -253,8 +253,9 @@ class SwarmNetwork:
 
     async def _sweep(self) -> None:
         """Close what has been idle for too long; ends when there is nothing to look after."""
+        pause = SWEEP_MS
         while self._idle or self._opened:
-            await aio.sleep_ms(SWEEP_MS if self._idle else SLOW_SWEEP_MS)
+            await aio.sleep_ms(pause)
             now = clock.monotonic_ms()
             for connection, (stream, since) in list(self._idle.items()):
                 if now - since >= STREAM_IDLE_MS:
@@ -263,6 +264,8 @@ class SwarmNetwork:
             for connection, used in list(self._opened.items()):
                 if connection.closed or now - used >= CONNECTION_IDLE_MS:
                     self._let_go(connection)
+            fresh = [used for used in self._opened.values() if now - used < CONNECTION_IDLE_MS]
+            pause = SWEEP_MS if self._idle or fresh else SLOW_SWEEP_MS
         self._sweeping = False
 
     # -- answering

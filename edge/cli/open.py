@@ -7,6 +7,7 @@ from edge.config import NodeConfig, nearest
 from edge.errors import EdgeError, LocalError, printable
 from edge.identity import peer_store_file
 from edge.node import Home, Node
+from edge.records.validators import open_validators
 from edge.routing import ENTRY_POINTS, NAMES, open_routing
 from edge.system import aio, clock
 from edge.system.log import Log
@@ -79,6 +80,7 @@ def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> 
         transports = _traced(transports, trace)
     node = Node(key, config, transports, home, _discovery(key, config))
     node.swarm.lookup_txt = _lookup_txt
+    node.validators = open_validators()
     for name in config.routing:
         routing = _open_routing(name, node)
         if routing is None:

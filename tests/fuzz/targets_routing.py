@@ -51,7 +51,7 @@ def kad_query(data: bytes) -> None:
     flying: list[Contact] = []
     asked: list[bytes] = []
     now = 1000
-    for what, whom in zip(data[2:600:2], data[3:600:2], strict=False):
+    for what, whom in zip(data[2:200:2], data[3:200:2], strict=False):
         one = core.next_request(now)
         if one:
             flying.append(one)
@@ -91,7 +91,7 @@ def kad_table(data: bytes) -> None:
     """Each step is three bytes: what happens, to whom, where."""
     made = RoutingTable(contacts.OWN, _TINY)
     now = 1000
-    for what, whom, place in zip(data[0:900:3], data[1:900:3], data[2:900:3], strict=False):
+    for what, whom, place in zip(data[0:300:3], data[1:300:3], data[2:300:3], strict=False):
         now += what * 1000
         one = contact(whom, lan(place % 12), lan(place >> 4))
         kind = what % 8

@@ -100,9 +100,7 @@ class KadRouting:
 
     async def provide(self, key: bytes) -> int:
         """Tell the peers closest to ``key`` now, and every 22 hours from now on."""
-        now = clock.monotonic_ms()
-        self.provided.add(check_key(key), now)
-        self.provided.told(key, 1, now, 0)  # not at once by upkeep, too
+        self.provided.add(check_key(key), clock.monotonic_ms())
         told = await lookup.announce(self, key)
         self.provided.told(key, told, clock.monotonic_ms(), 0)
         self.upkeep.wake()

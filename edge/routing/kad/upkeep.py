@@ -40,9 +40,9 @@ class Published:
     def value(self, key: bytes) -> "bytes | None":
         return self._rows[key][2]
 
-    def add(self, key: bytes, due: int, value: "bytes | None" = None) -> None:
-        """Tell of ``key`` at ``due`` and from then on."""
-        self._rows[key] = [due, 0, value]
+    def add(self, key: bytes, now: int, value: "bytes | None" = None) -> None:
+        """Tell of ``key``, which is being told of now, from now on."""
+        self._rows[key] = [now + REPUBLISH_MS, 0, value]
 
     def remove(self, key: bytes) -> None:
         self._rows.pop(key, None)

@@ -164,7 +164,7 @@ def check_mdns_port(_: DataDir) -> Iterator[Finding]:
             open_socket(interface, host, _MDNS_GROUPS[len(host)]).close()  # as the node does
         yield "ok", f"UDP port {_MDNS_PORT} (mDNS) can be used{shared}", ""
     except OSError as error:
-        holder = ", ".join(names) or "a program of another user"
+        holder = ", ".join(names) or "some program"
         yield (
             "fail",
             f"UDP port {_MDNS_PORT} (mDNS): {error.strerror}",
@@ -324,12 +324,14 @@ def multicast_problem(interface: str, host: bytes) -> str:
 def udp_holders(port: int) -> list[str]:
     """Names of the programs that hold a UDP port, as far as we may see them (Linux)."""
     sockets = {f"socket:[{inode}]" for inode in _udp_inodes(port)}
+    if not sockets:
+        return []
     names = set()
     for pid in _names_in("/proc"):
         if pid.isdigit() and sockets & set(_links_in(f"/proc/{pid}/fd")):
             with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as comm:
                 names.add(comm.read().strip())
-    return sorted(names)
+    return sorted(names) or ["a program of another user"]
 
 
 def _udp_inodes(port: int) -> Iterator[str]:

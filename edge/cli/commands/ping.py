@@ -31,6 +31,7 @@ def run(options, screen: Screen) -> int:
     request = {"do": "ping", "peer": session.peer(options.peer),
                "count": session.within("-c", options.count, 1, PINGS_MAX),
                "interval_ms": round(interval_s * 1000)}  # fmt: skip
+    screen.progress(f"looking for {request['peer']} ...")
     try:
         session.ask(options, screen, request, show)
     except (EdgeError, KeyboardInterrupt):

@@ -53,6 +53,17 @@ def test_a_tcp_node_loads_few_modules(tmp_path) -> None:
     assert "transports.tcp" in loaded and "transports.memory" not in loaded
 
 
+def test_a_routing_is_loaded_only_where_it_is_asked(tmp_path) -> None:
+    asked = modules(*TCP, "--data", str(tmp_path))
+    assert {"edge.routing.joined", "edge.routing.kad.routing", "edge.routing.static"} <= asked
+    for name in ("importlib.metadata", "edge.cli.actions.routing", "edge.cli.actions.swarm"):
+        assert name not in asked
+    none = modules(*TCP, "--routing", "none", "--data", str(tmp_path))
+    loaded = {name for name in none if name.startswith("edge.routing.")}
+    assert not [name for name in loaded if "kad" in name or "mdns" in name or "joined" in name]
+    assert len(none) < len(asked)
+
+
 def test_a_node_listens_soon(tmp_path) -> None:
     best = 60.0
     for _ in range(TRIES):

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+from edge.cli import control
 from edge.cli.actions import keys
+from edge.errors import LocalError
 from tests.edge.cli import parrot
 from tests.edge.cli.program import Running, command, edge, environment, lines
 from tests.edge.cli.test_events_cpython import is_harmless
@@ -137,6 +139,41 @@ def test_ctrl_c_ends_a_search(caged, what) -> None:
         process.send_signal(signal.SIGINT)
         _, noted = process.communicate(timeout=20)
     assert process.returncode == 130 and "Traceback" not in noted
+
+
+def test_a_node_that_stops_ends_the_searches_of_others(tmp_path) -> None:
+    more = parrot.install(tmp_path)
+    with Running(tmp_path / "d", *PARROT, **more) as node:
+        node.ready()
+        with following((node, more), "providers", "slow", "--json") as process:
+            assert json.loads(process.stdout.readline())["event"] == "key"
+            assert json.loads(process.stdout.readline())["event"] == "provider"
+            assert node.stop() == 0, node.said()
+            _, noted = process.communicate(timeout=20)
+        assert process.returncode == 1 and "went away in the middle" in noted
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"do": "find"},
+        {"do": "find", "what": ["x"]},
+        {"do": "find", "what": "x", "count": True},
+        {"do": "find", "what": "x", "timeout_ms": -1},
+        {"do": "find", "what": "x", "routing": [1]},
+        {"do": "find", "what": "/"},
+        {"do": "find", "what": "/ip4/192.0.2.1/tcp/1"},
+        {"do": "find", "what": "x" * 5000},
+        {"do": "providers", "key": 3},
+        {"do": "providers", "key": "\ud800"},
+        {"do": "provide", "key": ""},
+        {"do": "provide", "key": "nobody has said so", "stop": True},
+    ],
+    ids=str,
+)
+def test_a_request_that_makes_no_sense_is_the_askers_fault(caged, request_) -> None:
+    with pytest.raises(LocalError):
+        control.ask(str(caged[0].data / "control"), request_, lambda event: None)
 
 
 def following(caged, *arguments: str) -> subprocess.Popen[str]:

@@ -9,7 +9,8 @@ Find a peer: its addresses, one a line, each ready for 'edge dial'.  Or, for a k
 closest to it, with the bits of their places that agree: they are who is asked and told about it.
 
 A peer is named by its id, by the last letters of it if the node knows it, or by an address that
-ends in /p2p/...; anything else is a key: a CID, a multihash, or words (see 'edge provide')."""
+ends in /p2p/...; anything else is a key: a CID, a multihash, or words (see 'edge provide').  What
+begins with Qm is taken for a peer id: a CID of version 0 can be written as one of version 1."""
 EXAMPLES = """\
   edge find 12D3KooW...                where that peer is
   edge find 12D3KooW... | head -n 1    the first address that is known

@@ -15,7 +15,7 @@ import binascii
 from edge.errors import LocalError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
-from edge.identity.peer_store import ADDRESSES_MAX, KNOWN_TTL_MS, PROTOCOLS_MAX, PeerStore
+from edge.identity.peer_store import ADDRESSES_MAX, KNOWN_TTL_MS, PeerStore
 from edge.system import files
 from edge.wire import protobuf, varint
 from edge.wire.multiaddr import Multiaddr
@@ -23,6 +23,10 @@ from edge.wire.multiaddr import Multiaddr
 HEADER = b"edge peers 1\n"
 FILE_SIZE_MAX = 512 * 1024  # bytes; the peers used longest ago do not get in
 ENTRY_SIZE_MAX = 32 * 1024  # bytes
+# Of what a peer spoke, who takes part in routing is worth knowing next time; a peer that speaks
+# much must not take the place of others.
+ROUTING_PROTOCOL = "/kad/"  # is in its name
+PROTOCOLS_MAX = 8
 
 
 def save(store: PeerStore, path: str, now: int, size_max: int = FILE_SIZE_MAX) -> None:
@@ -114,7 +118,8 @@ def _encode_entry(store: PeerStore, peer_id: PeerId, now: int) -> bytes:
         body += protobuf.encode_bytes(4, entry.envelope)
     if entry.public_key:
         body += protobuf.encode_bytes(5, entry.public_key.encode())
-    for protocol in entry.protocols:
+    routing = [protocol for protocol in entry.protocols if ROUTING_PROTOCOL in protocol]
+    for protocol in routing[:PROTOCOLS_MAX]:
         body += protobuf.encode_bytes(6, protocol.encode())
     return body
 

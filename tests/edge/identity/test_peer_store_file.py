@@ -99,10 +99,20 @@ def test_who_has_no_address_is_not_saved():
 
 def test_what_a_peer_spoke_is_known_again():
     store = _filled(2)
-    store.set_protocols(peer(1), ["/ipfs/kad/1.0.0", "/k\u00fcche/1"])
+    store.set_protocols(peer(1), ["/ping", "/ipfs/kad/1.0.0", "/k\u00fcche/kad/1"])
     again = _again(encode(store, NOW))
-    assert again.protocols(peer(1)) == ("/ipfs/kad/1.0.0", "/k\u00fcche/1")
+    assert again.protocols(peer(1)) == ("/ipfs/kad/1.0.0", "/k\u00fcche/kad/1")
     assert again.protocols(peer(2)) == ()
+
+
+def test_who_speaks_much_takes_no_more_room():
+    store = _filled(2)
+    before = len(encode(store, NOW))
+    store.set_protocols(peer(1), ["/{}/{}".format("x" * 120, number) for number in range(128)])
+    assert len(encode(store, NOW)) == before
+    store.set_protocols(peer(1), ["/{}/kad/1".format(number) for number in range(128)])
+    again = _again(encode(store, NOW))
+    assert len(again.protocols(peer(1))) == peer_store_file.PROTOCOLS_MAX
 
 
 def test_size_is_bounded_and_those_used_last_stay():

@@ -207,7 +207,7 @@ class Query:
             peer = _Peer(contact, key_of(id) ^ self._target, path, teller.hops + 1 if teller else 1)
             self._peers[id] = peer
             heapq.heappush(path.waiting, (peer.distance, id))
-        else:
+        elif contact.addresses != peer.contact.addresses:
             self._relearn(peer, contact.addresses)
         if teller:
             peer.tellers = peer.tellers[1 - TELLERS_MAX :] + [teller]
@@ -221,7 +221,7 @@ class Query:
     def _relearn(self, peer: _Peer, addresses: tuple) -> None:
         """Another one tells of it: perhaps of an address that is better than a liar's."""
         known = peer.contact.addresses
-        if known == addresses or peer.state == _ANSWERED:
+        if peer.state == _ANSWERED:
             return
         new = tuple([address for address in addresses if address not in known])
         if not new or len(known) >= ADDRESSES_MAX:

@@ -129,7 +129,8 @@ async def test_values_are_looked_at():
         rust, ours, go = peers
         key, old = await dht.ipns_record(go)
         key, new = await dht.ipns_record(go)
-        for bad in (new[:-2] + "01", "", "00" * 10241):
+        _, over = await dht.ipns_record(go, lifetime_s=-60)
+        for bad in (new[:-2] + "01", over, "", "00" * 10241):
             assert "quorum" in await dht.refused(rust, "put_value", key=key, value=bad)
             assert await rust.call("get_value", key=key) == {"value": bad}
             assert "not found" in await dht.refused(ours, "get_value", key=key)
@@ -138,6 +139,9 @@ async def test_values_are_looked_at():
         assert await ours.call("get_value", key=key) == {"value": new}
         await dht.refused(rust, "put_value", key=key, value=old)  # both others have a better one
         assert await ours.call("get_value", key=key) == {"value": new}
+        key, value = dht.pk_record(rust)[0], dht.pk_record(go)[1]
+        assert "quorum" in await dht.refused(rust, "put_value", key=key, value=value)
+        assert "not found" in await dht.refused(ours, "get_value", key=key)
         nowhere = b"/nothing/of/that/name".hex()
         assert "quorum" in await dht.refused(rust, "put_value", key=nowhere, value="00")
 

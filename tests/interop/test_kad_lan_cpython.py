@@ -1,6 +1,6 @@
 """On a LAN without internet, `edge run` joins the DHT that go-, rust- and js-libp2p keep there.
 
-Namespaces on a bridge, no way out, no multicast DNS: each knows one other, by address.
+Namespaces on a bridge, no way out.
 """
 
 import asyncio
@@ -49,18 +49,22 @@ async def status(data: Path) -> dict:
 
 
 @asynccontextmanager
-async def others(lan: Lan, family: str):
-    """go, rust and js, of whom each knows the next."""
+async def others(lan: Lan, family: str, *options: str):
+    """go, rust and js, of whom nobody knows another."""
     async with AsyncExitStack() as stack:
         peers = []
         for host, lang in enumerate(OTHERS):
             listen = ("--listen", ADDRESS[family].format(host + 1))
-            peer = await dht.start(lang, *listen, "--kad", LAN, netns=lan.names[host])
+            peer = await dht.start(lang, *listen, "--kad", LAN, *options, netns=lan.names[host])
             peers.append(await stack.enter_async_context(peer))
-        for near, far in itertools.pairwise(peers):
-            await near.call("dial", address=far.addresses[0])
-            await asyncio.gather(dht.in_table(near, far), dht.in_table(far, near))
         yield peers
+
+
+async def chain(peers) -> None:
+    """Let each know the next."""
+    for near, far in itertools.pairwise(peers):
+        await near.call("dial", address=far.addresses[0])
+        await asyncio.gather(dht.in_table(near, far), dht.in_table(far, near))
 
 
 async def is_known_to(peers, peer_id: str) -> None:
@@ -74,11 +78,13 @@ async def is_known_to(peers, peer_id: str) -> None:
 
 
 @pytest.mark.parametrize("family", ("4", "6"))
-async def test_edge_run_in_the_dht_of_a_lan(family: str, tmp_path: Path) -> None:
+async def test_by_one_address_and_after_a_restart_by_none(family: str, tmp_path: Path) -> None:
+    """No multicast: the node is told of go, go knows rust, rust knows js."""
     options = ("--no-mdns", "--routing", "kad-lan", "--listen", UNSPECIFIED[family])
     address = ADDRESS[family].format(OURS + 1)
     with Lan(4) as lan:
         async with others(lan, family) as peers:
+            await chain(peers)
             bootstrap = ("--bootstrap", peers[0].addresses[0])
             async with edge_run(lan, OURS, tmp_path, *options, *bootstrap) as node:
                 own = (await node.event("ready"))["peer_id"]
@@ -94,6 +100,21 @@ async def test_edge_run_in_the_dht_of_a_lan(family: str, tmp_path: Path) -> None
                 await peers[0].event("connected", peer_id=own)  # the first one
                 await finds_all(tmp_path, peers)
                 await is_found(own, address, mine, peers)
+
+
+async def test_by_multicast_alone(tmp_path: Path) -> None:
+    """As it comes: nobody is told of anybody. Our node hears all of them, they not each other."""
+    with Lan(4) as lan:
+        async with (
+            edge_run(lan, OURS, tmp_path) as node,
+            others(lan, "4", "--mdns") as peers,
+        ):
+            own = (await node.event("ready"))["peer_id"]
+            await is_known_to(peers, own)
+            mine = await finds_all(tmp_path, peers)
+            await is_found(own, ADDRESS["4"].format(OURS + 1), mine, peers)
+            await dht.everyone_in_tables(peers)
+            await dht.finds_provider(peers[0], peers[2])
 
 
 async def finds_all(data: Path, peers) -> str:

@@ -59,6 +59,12 @@ class Dog(Animal):
 def unused_function():
     return _UNUSED_PRIVATE
 _UNUSED_PRIVATE = 3
+def use_each_other():
+    return used_in_turn()
+def used_in_turn() -> "NamedByAnnotation":
+    return use_each_other()
+class NamedByAnnotation:
+    pass
 ''',
     "main.py": """
 from collections import namedtuple
@@ -145,7 +151,8 @@ def test_names_of_others_keep_theirs(small):
 
 def test_what_nobody_uses_is_gone_and_nothing_else(small):
     everything = "".join(small.values())
-    for name in ("UNUSED", "nobody_calls_this", "__slots__", "weight: int", "private name"):
+    gone = ("UNUSED", "nobody_calls_this", "__slots__", "weight: int", "private name")
+    for name in (*gone, "use_each_other", "used_in_turn", "NamedByAnnotation"):
         assert name not in everything, name
     assert "def change" in small["room/sizes.py"]
     assert "CHANGES = 1" in small["room/sizes.py"]

@@ -1,0 +1,126 @@
+"""An event loop on virtual time: waiting costs nothing, and the same seed gives the same run.
+
+    with Ground(seed) as ground:           clock and entropy of edge.system are the ground's now
+        ground.run(coroutine)              an hour of waiting takes as long as what is done in it
+
+The selector has no sockets and never sleeps: asked to wait, it moves the clock on.
+"""
+
+import asyncio
+import contextvars
+import random
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from edge.system import clock, entropy
+
+START_MS = 1_000_000  # a node never sees time zero
+UNIX_START_MS = 1_800_000_000_000  # the wall clock at that moment
+
+# Whose code is running; an object with wake(), or None.  Tasks inherit it from who starts them.
+NODE: contextvars.ContextVar = contextvars.ContextVar("node", default=None)
+
+
+class Standstill(Exception):
+    """Every task waits for something that no clock will bring."""
+
+
+class VirtualSelector(selectors.BaseSelector):
+    """Watches nothing; advances ``now_s`` by whatever it is asked to wait."""
+
+    def __init__(self) -> None:
+        self.now_s = START_MS / 1000
+
+    def select(self, timeout: float | None = None) -> list:
+        if timeout is None:
+            raise Standstill("nothing is scheduled and nobody is ready")
+        if timeout > 0:
+            self.now_s += timeout
+        return []
+
+    def register(self, fileobj, events, data=None):
+        raise NotImplementedError("a simulated node has no sockets")
+
+    unregister = register  # type: ignore[assignment]
+
+    def get_map(self) -> dict:
+        return {}
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """asyncio's own loop over that selector; a timer that fires wakes the node it belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = VirtualSelector()
+
+    def time(self) -> float:
+        return self._selector.now_s
+
+    def now_ms(self) -> int:
+        return round(self._selector.now_s * 1000)
+
+    def call_at(self, when, callback, *args, context=None):
+        node = NODE.get() if context is None else context.get(NODE)
+        if node is None:
+            return super().call_at(when, callback, *args, context=context)
+        return super().call_at(when, _wake, node, callback, args, context=context)
+
+    def call_later(self, delay, callback, *args, context=None):
+        return self.call_at(self._selector.now_s + delay, callback, *args, context=context)
+
+    def call_unowned(self, delay_s: float, callback: Callable, *args: Any) -> None:
+        """Later, by nobody's processor: what the links between the nodes do."""
+        super().call_at(self._selector.now_s + delay_s, callback, *args)
+
+    def _process_events(self, event_list: list) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass  # there is one thread
+
+
+def _wake(node: Any, callback: Callable, args: tuple) -> None:
+    node.wake()
+    callback(*args)
+
+
+class Ground:
+    """The ground of a simulation: one loop, one clock, one source of randomness."""
+
+    def __init__(self, seed: int) -> None:
+        self.loop = VirtualLoop()
+        self.random = random.Random(seed)  # of the world around the nodes
+        self._entropy = random.Random(seed + 1)  # of the nodes
+        self._kept: tuple = ()
+
+    def __enter__(self) -> "Ground":
+        self._kept = (
+            clock.monotonic_ms, clock.monotonic_us, clock.unix_ms,
+            entropy.random_bytes, entropy.random_below,
+        )  # fmt: skip
+        now_ms = self.loop.now_ms
+        clock.monotonic_ms = now_ms
+        clock.monotonic_us = lambda: now_ms() * 1000
+        clock.unix_ms = lambda: now_ms() - START_MS + UNIX_START_MS
+        entropy.random_bytes = self._entropy.randbytes
+        entropy.random_below = self._entropy.randrange
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(_end_all())
+        self.loop.close()
+        (clock.monotonic_ms, clock.monotonic_us, clock.unix_ms,
+         entropy.random_bytes, entropy.random_below) = self._kept  # fmt: skip
+
+    def run(self, coroutine: Coroutine) -> Any:
+        """The result of ``coroutine``; tasks it started go on waiting until the next run()."""
+        return self.loop.run_until_complete(coroutine)
+
+
+async def _end_all() -> None:
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

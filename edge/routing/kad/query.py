@@ -171,17 +171,20 @@ class Query:
 
     def handle_deadline(self, now: int) -> None:
         """Who is slow holds nobody up any more; a search that takes too long ends."""
-        for path in self._paths:
-            for peer in list(path.asked):
-                if now - peer.since >= SLOW_MS:
-                    peer.state = _SLOW
-                    path.asked.remove(peer)
-                    path.slow += 1
-                    for teller in peer.tellers:
-                        teller.false += 1
+        asked = [peer for path in self._paths for peer in path.asked]
+        for peer in asked:
+            if now - peer.since >= SLOW_MS:
+                self._set_slow(peer)
         if self._started is not None and now - self._started >= SEARCH_MS:
             self.finished = True
         self._settle()
+
+    def _set_slow(self, peer: _Peer) -> None:
+        peer.state = _SLOW
+        peer.path.asked.remove(peer)
+        peer.path.slow += 1
+        for teller in peer.tellers:
+            teller.false += 1
 
     def _take(self, id: bytes) -> "_Peer | None":
         """Who was asked and is not in flight any more."""
@@ -282,7 +285,7 @@ class Query:
 
     def _is_doubtful(self, id: bytes) -> bool:
         peer = self._peers.get(id)
-        return bool(peer) and peer.state == _DOUBTFUL
+        return peer is not None and peer.state == _DOUBTFUL
 
     def _wanted(self, path: _Path) -> bool:
         """Whether there is somebody to ask on this path who may be among the nearest."""

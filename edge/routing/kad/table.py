@@ -312,9 +312,7 @@ class RoutingTable:
         for bucket in self._buckets:
             yield from bucket.contacts
             if bucket.spares and self._size < CONTACTS_MAX and bucket.healthy() < self.profile.k:
-                for entry in bucket.spares:
-                    if entry.seen == _NEVER:
-                        yield entry
+                yield from [entry for entry in bucket.spares if entry.seen == _NEVER]
 
     def _refreshable(self) -> "list[tuple[int, _Refresh]]":
         """What may have peers that we do not know: a search around ourselves finds k, so that

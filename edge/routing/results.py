@@ -27,6 +27,7 @@ class Results:
         self.finished = False
         self.error: "EdgeError | None" = None  # why the search ended early: None if it did not
         self.task: Any = None
+        self.begun = False  # the task has: one that is cancelled before would never end
         self._found: dict = {}  # PeerId -> PeerInfo
         self._fresh: list = []  # PeerIds that next() has still to give
         self._changed = aio.Signal()
@@ -98,7 +99,7 @@ class Results:
     async def close(self) -> None:
         """End the search; what was found can still be read."""
         task, self.task = self.task, None
-        if task and not self.finished:
+        if task and self.begun and not self.finished:
             task.cancel()
             await aio.sleep_ms(0)
         self.finish()
@@ -112,8 +113,10 @@ def search(group: aio.Group, key: bytes, count: int, function) -> Results:
 
 
 async def _run(function, results: Results) -> None:
+    results.begun = True
     try:
-        await function(results)
+        if not results.finished:
+            await function(results)
     except EdgeError as error:
         results.error = error
     finally:

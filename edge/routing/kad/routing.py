@@ -219,6 +219,8 @@ class KadRouting:
                 raise RemoteError("asked {}, answered {}".format(message.type, answer.type))
         except LimitError:
             raise  # ours, no fault of the peer
+        except MemoryError:
+            raise LimitError("no memory for a request")
         except EdgeError:
             self._failures += 1
             if known:

@@ -92,7 +92,7 @@ class Node:
         self._group = aio.Group(self._failed)
         self._watchers: list = []
         self._keeper: Any = None  # stays connected to who is wanted
-        self._hosts: list = []
+        self._hosts: list = []  # addresses of our interfaces, 4 or 16 bytes
         self._sealed: tuple = (None, None)  # addresses, their record
         self.started_ms = 0
         self._unsaved = False
@@ -114,7 +114,7 @@ class Node:
         if self.discovery:
             self._group.spawn(self._discover())
         if self._home.interfaces:
-            self._look_around()
+            self._hosts = self._current_hosts()
             self._group.spawn(self._follow_interfaces())
         if self.routing:
             await self._start_routing()
@@ -180,14 +180,17 @@ class Node:
     # -- where we are
 
     def _look_around(self) -> None:
-        """Learn our addresses on all links, as 4 or 16 bytes; say so if they have changed."""
+        """Learn our addresses on all links anew; say so if they have changed."""
         before = self.addresses()
-        links = self._home.interfaces.current()
-        self._hosts = [host for _, networks in links for host, _ in networks]
+        self._hosts = self._current_hosts()
         addresses = self.addresses()
         if addresses != before:
             self._emit(Moved(addresses))
             self._group.spawn(self.identify.push())
+
+    def _current_hosts(self) -> list[bytes]:
+        links = self._home.interfaces.current()
+        return [host for _, networks in links for host, _ in networks]
 
     def _specific(self, address: Multiaddr) -> list[Multiaddr]:
         """``address`` on each of our hosts if it stands for all of them."""

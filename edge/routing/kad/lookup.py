@@ -180,18 +180,26 @@ async def find_providers(kad, key: bytes, results) -> None:
     """Give who is said to provide ``key``: nobody can prove that until asked for it.
 
     A few of each answer are given at once, others when a second peer names them, and what is left
-    in the end: one liar cannot crowd out who is named by many.
+    in the end. Those named by several get half of the places before that: liars who agree crowd
+    out nobody whom one honest peer names.
     """
-    named: dict = {}  # id -> [how many name it, contact]
+    named: dict = {}  # id -> [how many name it, contact, whether it was given]
+    places = [max(1, results.count // 2)]
 
     def heard(_: Contact, answer: Message) -> bool:
         left = TRUSTED_PROVIDERS
         for told in answer.providers:
-            row = named.setdefault(told.id, [0, told])
+            row = named.setdefault(told.id, [0, told, False])
             row[0] += 1
-            if row[0] == 1:
-                left -= 1
-            if (row[0] > 1 or left >= 0) and not _give(kad, told, results):
+            if not row[2]:
+                if left:
+                    left -= 1
+                elif row[0] > 1 and places[0]:
+                    places[0] -= 1
+                else:
+                    continue
+                row[2] = True
+            if not _give(kad, told, results):
                 return True
         return False
 
@@ -199,7 +207,7 @@ async def find_providers(kad, key: bytes, results) -> None:
         _give(kad, contact, results)
     wanted = Message(GET_PROVIDERS, key, None, (), ())
     await ask_around(kad, wanted, heard, kad.replication())
-    for _, contact in sorted(named.values(), key=lambda row: (-row[0], row[1].id)):
+    for _, contact, _ in sorted(named.values(), key=lambda row: (-row[0], row[1].id)):
         if not _give(kad, contact, results):
             break
 

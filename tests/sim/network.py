@@ -136,7 +136,7 @@ class SimulatedNetwork:
         pass  # connecting has put it into the peer store
 
     def known(self, id: bytes) -> Contact | None:
-        return self._good.get(id)
+        return self.world.by_id[id].contact if self.is_connected(id) else self._good.get(id)
 
     def is_connected(self, id: bytes) -> bool:
         used = self._connected.get(id)

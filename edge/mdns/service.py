@@ -125,7 +125,7 @@ class Service:
 
     async def _hear(self) -> None:
         burst = 0
-        while True:
+        while self._running:
             arrived = await self._datagrams.receive()
             now = clock.monotonic_ms()
             try:
@@ -141,7 +141,8 @@ class Service:
                 await aio.sleep_ms(_REST_MS)
 
     async def _keep_time(self) -> None:
-        while True:
+        # MicroPython loses a cancellation that comes with what was waited for.
+        while self._running:
             self._acted.clear()
             deadline = self._agent.deadline()
             try:

@@ -170,16 +170,22 @@ class _Checks:
             for _ in range(DIALS_MAX):
                 group.spawn(self._work(queue))
             try:
-                while queue and not self._enough:
-                    found = await queue.get()
-                    if is_wanted(found):
-                        self.add(found)
-            except EOFError:
-                pass
-            self._is_all = True
-            self._changed.fire()
-            if not self._enough:
-                await group.join()
+                await self._listen(queue, is_wanted)
+                self._is_all = True
+                self._changed.fire()
+                if not self._enough:
+                    await group.join()
+            finally:  # MicroPython may lose the cancellation of a dial that just ends
+                self._enough = True
+
+    async def _listen(self, queue, is_wanted) -> None:
+        try:
+            while queue is not None and not self._enough:
+                found = await queue.get()
+                if is_wanted(found):
+                    self.add(found)
+        except EOFError:
+            pass
 
     async def _work(self, queue) -> None:
         while not self._enough:
@@ -209,7 +215,7 @@ class _Checks:
             self._changed.fire()
         if info and not self._results.add(info):
             self._enough = True
-            if queue:
+            if queue is not None:
                 queue.close()  # wakes who waits for more
         elif not info and self._nearest_first:
             self._routing.doubt(peer_id)
@@ -222,7 +228,9 @@ def _where(connection, told: list) -> list:
         return [remote]
     host = remote and (remote.raw("ip4") or remote.raw("ip6"))
     own = connection.identified.listen_addresses if connection.identified else []
-    return [where for where in told if (where.raw("ip4") or where.raw("ip6")) == host or where in own]
+    return [
+        where for where in told if (where.raw("ip4") or where.raw("ip6")) == host or where in own
+    ]
 
 
 def _log_error(error: Exception) -> None:

@@ -8,7 +8,7 @@ import sys
 from edge.mdns import open_discovery
 from edge.mdns.service import Service
 from edge.system import aio
-from tests.contract import mdns
+from tests.contract import mdns, mdns_probes
 from transports.multicast.datagrams import Multicast
 from transports.multicast.interfaces import LinuxInterfaces
 
@@ -49,7 +49,9 @@ class Link:
 
 async def main(name: str) -> None:
     interfaces = OnlyEth0()
-    await mdns.check(Link(name, interfaces))
+    link = Link(name, interfaces)
+    await mdns.check(link)
+    await (mdns_probes.check_cannot(link) if name == "zeroconf" else mdns_probes.check(link))
     interfaces.close()
 
 

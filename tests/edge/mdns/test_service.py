@@ -3,12 +3,16 @@
 from edge.mdns import open_discovery
 from edge.mdns.service import Service
 from tests import kit
-from tests.contract import mdns
+from tests.contract import mdns, mdns_probes
 from tests.edge.mdns.cable import Datagrams, Link
 
 
 async def test_contract():
     await mdns.check(Link())
+
+
+async def test_contract_of_probes():
+    await mdns_probes.check(Link())
 
 
 async def test_the_door_opens_by_name():

@@ -1,7 +1,9 @@
 """Random walk: searches for our own surroundings and for ids of each distance, to meet contacts.
 
-The table says where it knows too few and has not looked for long; it waits longer where nothing
-new is found.  An idle node in a network that it knows well searches once an hour.
+Who comes looks for its surroundings at once, and a few times more soon after: others may have come
+at the same moment.  Later the table says where it knows too few and has not looked for long; it
+waits longer where nothing new is found.  An idle node in a network that it knows well searches once
+an hour.
 """
 
 from edge.routing.kad.key import seed_with_prefix
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 JITTER_MS = 60000  # at most so much later than the table says: nodes started together drift apart
+JOIN_MS = (1000, 4000, 15000, 60000)  # pauses between the first searches for our surroundings
 SEED_BYTES = 16
 
 
@@ -25,6 +28,7 @@ class RandomWalk:
         self._kad: Any = None
         self._jitter = 0
         self._alone = True  # nobody has answered yet
+        self._joining: list = []  # when to look for our surroundings again
 
     def start(self, kad) -> None:
         self._kad = kad
@@ -34,19 +38,32 @@ class RandomWalk:
         if self._alone and len(table):
             return 0  # somebody to ask at last
         due = table.refresh_deadline()
-        return None if due is None else due + self._jitter
+        if due is None:
+            return None
+        due += self._jitter
+        return min(due, self._joining[0]) if self._joining else due
 
     async def discover(self, now: int) -> None:
         table = self._kad.table
         self._jitter = entropy.random_below(JITTER_MS)
-        if self._alone:
-            self._alone = False
+        if self._alone or self._joining and self._joining[0] <= now:
+            if self._alone:
+                self._join(now)
+            else:
+                self._joining.pop(0)
             await self._search(OWN)
         bits = table.stale_bucket(clock.monotonic_ms())
         while bits is not None:
             await self._search(bits)
             bits = table.stale_bucket(clock.monotonic_ms())
         self._alone = not len(table)
+
+    def _join(self, now: int) -> None:
+        self._alone = False
+        self._joining = []
+        for pause in JOIN_MS:
+            now += pause + entropy.random_below(pause // 2)
+            self._joining.append(now)
 
     async def _search(self, bits: int) -> None:
         kad = self._kad

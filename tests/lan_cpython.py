@@ -90,6 +90,9 @@ class Lan:
     def command(self, number: int, *command: str) -> list[str]:
         return ["ip", "netns", "exec", self.names[number], *command]
 
+    def command_of_switch(self, *command: str) -> list[str]:
+        return ["ip", "netns", "exec", self._switch, *command]
+
     def popen(self, number: int, command: list[str], **options) -> subprocess.Popen:
         """A process on a host; killed when the LAN ends."""
         process = subprocess.Popen(self.command(number, *command), **options)

@@ -3,11 +3,13 @@
 from edge.errors import EdgeError
 from edge.mdns import dnsaddr, message
 from edge.mdns.agent import Agent
+from edge.mdns.probes import ANSWERS_MAX
 from edge.wire.multiaddr import Multiaddr
 
 _HOST = b"\x0a\0\0\x01"
 _NEIGHBOUR = b"\x0a\0\0\x02"
 _SERVICE = message.name("_p2p._udp.local")
+_KEY = b"a key"
 _LISTEN = [Multiaddr("/ip4/0.0.0.0/tcp/4001")]
 
 
@@ -30,6 +32,8 @@ def mdns_agent(data: bytes) -> None:
     agent = Agent(b"\0\x24\x08\x01\x12\x20" + bytes(32), bytes(range(64)), peers_max=16)
     agent.set_interfaces([("eth0", ((_HOST, 24),))], 0)
     agent.update_addresses(_LISTEN, 0)
+    agent.offer(_KEY)
+    name, _ = agent.probe(_KEY, 0)
     now = 1000
     while data:
         size = 2 * data[0]
@@ -37,7 +41,9 @@ def mdns_agent(data: bytes) -> None:
         source = (host, 5353 if data[0] & 1 else 40000)
         packet, data = data[2 : 2 + size], data[2 + size :]
         now += 500
-        for variant in (packet, _about_us(packet)):
+        if data[:1] > b"\xc0":
+            agent.probe(_KEY, now)
+        for variant in (packet, _about_us(packet, _SERVICE), _about_us(packet, name)):
             try:
                 agent.receive_data(variant, source, "eth0", now)
             except EdgeError:
@@ -46,10 +52,10 @@ def mdns_agent(data: bytes) -> None:
         _check(agent, now)
 
 
-def _about_us(packet: bytes) -> bytes:
+def _about_us(packet: bytes, name: bytes) -> bytes:
     """The same records with a name that an agent looks at."""
     head = packet[:4] + b"\0\0" + packet[6:12]
-    return head + _SERVICE + packet[12:]
+    return head + name + packet[12:]
 
 
 def _check(agent: Agent, now: int) -> None:
@@ -61,6 +67,10 @@ def _check(agent: Agent, now: int) -> None:
             break
     else:
         raise AssertionError("more events than peers can be remembered")
+    answers = 0
+    while agent.next_answer():
+        answers += 1
+    assert answers <= ANSWERS_MAX + 2
     due = agent.deadline()
     assert due is None or due > now - 1
 

@@ -54,6 +54,7 @@ class Server:
         profile = self._kad.profile
         message = check_request(decode(data, profile))
         answer = self._answers[message.type](source, message)
+        self._kad.table.spoke(source.id, clock.monotonic_ms())
         self.answered += 1
         return encode(answer, profile) if answer else None
 

@@ -24,7 +24,7 @@ CONTACTS_MAX = 32 if MICROPYTHON else 2560  # that have proven themselves, in al
 SPARES_MAX = 2 if MICROPYTHON else 10  # of one bucket
 ADDRESSES_MAX = 4 if MICROPYTHON else 16  # of one contact
 FAILURES_MAX = 2  # one after the other; then a contact is dropped
-CHECK_MS = 300_000  # a contact that was silent for so long is checked ..
+CHECK_MS = 300_000  # a contact that was silent for so long, or a quarter more, is checked ..
 CHECK_MAX_MS = 2_400_000  # .. and after each success twice as long, up to this
 RETRY_MS = 30_000  # after a failure, doubling likewise
 TOGETHER_MS = 30_000  # checks due within so long are made in one go
@@ -144,7 +144,7 @@ class RoutingTable:
             contact = Contact(contact.id, contact.addresses[:ADDRESSES_MAX])
             entry = _Entry(contact, key, now)
         if proven:
-            entry.answer(now)
+            self._lives(entry, now)
             return self._place(bucket, entry)
         return entry in bucket.spares or self._add_spare(bucket, entry)
 
@@ -153,6 +153,13 @@ class RoutingTable:
         contact = self.find(id)
         if contact:
             self.heard(contact, now, True)
+
+    def spoke(self, id: bytes, now: int) -> None:
+        """It has asked us something: a contact not in doubt lives, and need not be asked if so."""
+        bucket = self._bucket_of(id)
+        entry = bucket and _find(bucket.contacts, id)
+        if entry and not entry.failures:
+            self._lives(entry, now)
 
     def failed(self, id: bytes, now: int) -> None:
         """It was asked in vain.  It is given to nobody until it answers again, and dropped after
@@ -351,6 +358,13 @@ class RoutingTable:
         for index in range(min(bits, len(buckets)) - 1, -1, -1):
             yield buckets[index].contacts
 
+    def _lives(self, entry: _Entry, now: int) -> None:
+        """Of two that know each other the one with the greater key waits a little longer, and is
+        asked before it asks."""
+        entry.answer(now)
+        if self.own_key > entry.key:
+            entry.due += entry.pause // 4
+
     def _place(self, bucket: _Bucket, entry: _Entry) -> bool:
         """A place among the contacts for who has answered, or in line."""
         for other in bucket.contacts:
@@ -393,7 +407,7 @@ class RoutingTable:
 
     def _renew(self, bucket: _Bucket, entry: _Entry, contact: Contact, now: int) -> bool:
         """A contact has answered, perhaps at another address."""
-        entry.answer(now)
+        self._lives(entry, now)
         addresses = contact.addresses[:ADDRESSES_MAX] or entry.contact.addresses
         if addresses == entry.contact.addresses:
             return True

@@ -244,17 +244,23 @@ def test_world_wide_one_network_has_three_places():
 
 
 def test_silent_contacts_are_checked_the_more_seldom_the_older():
-    made, old = full(1)
-    assert made.to_check(NOW) is None
-    now, pause = NOW, CHECK_MS
-    for _ in range(6):
-        due = made.check_deadline()
-        assert due == now + pause and made.to_check(due - TOGETHER_MS - 1) is None
-        now = due
-        assert made.to_check(now) == old[0]
-        assert made.to_check(now) is None  # the call counts
-        made.answered(old[0].id, now)
-        pause = min(2 * pause, CHECK_MAX_MS)
+    sides = []
+    for bits in range(6):
+        made, old = full(1, bits=bits)
+        assert made.to_check(NOW) is None
+        late = made.own_key > key_of(old[0].id)  # then the other one is to ask first
+        sides.append(late)
+        now, pause = NOW, CHECK_MS
+        for _ in range(6):
+            due = made.check_deadline()
+            assert due == now + pause + (pause // 4 if late else 0)
+            assert made.to_check(due - TOGETHER_MS - 1) is None
+            now = due
+            assert made.to_check(now) == old[0]
+            assert made.to_check(now) is None  # the call counts
+            made.answered(old[0].id, now)
+            pause = min(2 * pause, CHECK_MAX_MS)
+    assert True in sides and False in sides
 
 
 def test_who_talks_to_us_is_not_checked():
@@ -262,6 +268,20 @@ def test_who_talks_to_us_is_not_checked():
     for step in range(20):
         made.answered(old[0].id, NOW + step * 1000)
     assert made.to_check(NOW + CHECK_MS - TOGETHER_MS) is None
+
+
+def test_who_asks_us_lives_but_proves_nothing():
+    made, old = full(2)
+    spare = contact(77)
+    made.heard(spare, NOW)
+    assert made.to_check(NOW) == spare
+    made.failed(old[1].id, NOW)
+    for one in old + [spare, OTHER]:
+        made.spoke(one.id, NOW + CHECK_MS)
+    assert made.closest(0, 9) == [old[0]]
+    assert made.to_check(NOW + CHECK_MS) in (old[1], spare)
+    assert made.to_check(NOW + CHECK_MS) in (old[1], spare)
+    assert made.to_check(NOW + CHECK_MS) is None
 
 
 def test_checks_that_are_nearly_due_go_together():

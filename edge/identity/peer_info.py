@@ -17,7 +17,7 @@ class PeerInfo:
         self.addresses = addresses
 
     @staticmethod
-    def from_bytes(peer_id: bytes, addresses: "Iterable[bytes]") -> "PeerInfo":
+    def from_peer_bytes(peer_id: bytes, addresses: "Iterable[bytes]") -> "PeerInfo":
         """What a peer told of another; addresses that nobody here can read are left out."""
         known = []
         for address in addresses:

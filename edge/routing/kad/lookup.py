@@ -162,7 +162,7 @@ class _Finder:
     def _give(self, contact: Contact) -> None:
         self.found = True
         found = self._kad.network.known(self._id) or contact
-        self._results.add(PeerInfo.from_bytes(found.id, found.addresses))
+        self._results.add(PeerInfo.from_peer_bytes(found.id, found.addresses))
         self.changed.set()
 
 
@@ -173,7 +173,7 @@ async def find_closest(kad, key: bytes, results) -> None:
     """Give the peers that are closest to ``key`` and answer."""
     query = await ask_around(kad, Message(FIND_NODE, key, None, (), ()), count=results.count)
     for contact in query.closest(results.count):
-        results.add(PeerInfo.from_bytes(contact.id, contact.addresses))
+        results.add(PeerInfo.from_peer_bytes(contact.id, contact.addresses))
 
 
 async def find_providers(kad, key: bytes, results) -> None:
@@ -218,7 +218,7 @@ def _give(kad, contact: Contact, results) -> bool:
         return True
     if not contact.addresses:
         contact = kad.network.known(contact.id) or kad.table.find(contact.id) or contact
-    return results.add(PeerInfo.from_bytes(contact.id, contact.addresses))
+    return results.add(PeerInfo.from_peer_bytes(contact.id, contact.addresses))
 
 
 async def announce(kad, key: bytes) -> int:

@@ -115,7 +115,7 @@ class SwarmNetwork:
     def keep(self, contact: Contact, source: str) -> None:
         store = self._swarm.peer_store
         if store:
-            info = PeerInfo.from_bytes(contact.id, contact.addresses)
+            info = PeerInfo.from_peer_bytes(contact.id, contact.addresses)
             now = clock.monotonic_ms()
             store.add_addresses(info.peer_id, info.addresses, KNOWN_TTL_MS, now)
 
@@ -169,7 +169,7 @@ class SwarmNetwork:
         """Addresses we know, then those we were told: false ones must not hide true ones."""
         store = self._swarm.peer_store
         found = list(store.addresses(peer_id, clock.monotonic_ms())) if store else []
-        told = PeerInfo.from_bytes(contact.id, contact.addresses[:DIALED_ADDRESSES_MAX])
+        told = PeerInfo.from_peer_bytes(contact.id, contact.addresses[:DIALED_ADDRESSES_MAX])
         return found + [address for address in told.addresses if address not in found]
 
     async def _exchange(self, connection, protocol: str, frame: bytes, answer: bool):

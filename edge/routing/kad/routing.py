@@ -245,7 +245,7 @@ class KadRouting:
         """There is one contact more."""
         source = self._sources.pop(contact.id, self.name)
         self.network.keep(contact, source)
-        info = PeerInfo.from_bytes(contact.id, contact.addresses)
+        info = PeerInfo.from_peer_bytes(contact.id, contact.addresses)
         self._events.put_nowait(Found(info.peer_id, info.addresses, source))
         now = clock.monotonic_ms()
         self.provided.hasten(now)
@@ -317,7 +317,7 @@ class KadRouting:
 
 def _describe(bits: int, row: tuple, now: int) -> dict:
     contact, answered, failures = row
-    info = PeerInfo.from_bytes(contact.id, contact.addresses)
+    info = PeerInfo.from_peer_bytes(contact.id, contact.addresses)
     return {
         "peer_id": str(info.peer_id),
         "bits": bits,

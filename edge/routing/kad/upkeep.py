@@ -26,7 +26,7 @@ class Published:
     """Our own keys, or values, and when to tell of each again."""
 
     def __init__(self) -> None:
-        self._rows: dict = {}  # key -> [due, failures, value or None]
+        self._rows: dict = {}  # key -> [due, pause after failures, value or None]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -57,9 +57,8 @@ class Published:
         row = self._rows.get(key)
         if row is None:
             return
-        row[1] = 0 if count else row[1] + 1
-        pause = min(RETRY_MS << min(row[1] - 1, 10), RETRY_MAX_MS) if row[1] else REPUBLISH_MS
-        row[0] = now + pause - jitter
+        row[1] = 0 if count else min(max(2 * row[1], RETRY_MS), RETRY_MAX_MS)
+        row[0] = now + (row[1] or REPUBLISH_MS) - jitter
 
     def hasten(self, now: int) -> None:
         """There are peers to tell now: keys nobody was told of need not wait."""

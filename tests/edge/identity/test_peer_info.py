@@ -1,6 +1,6 @@
 """Peer info out of an address."""
 
-from edge.errors import LocalError
+from edge.errors import LocalError, RemoteError
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.wire.multiaddr import Multiaddr
@@ -37,6 +37,14 @@ def test_an_address_without_peer_id_is_a_local_error():
 def test_made_of_its_parts():
     info = PeerInfo(PeerId.parse(PEER), [Multiaddr("/ip4/192.0.2.1/tcp/4001")])
     assert str(info.peer_id) == PEER and len(info.addresses) == 1
+
+
+def test_of_what_a_peer_told_the_readable_is_kept():
+    told = [Multiaddr("/ip4/192.0.2.1/tcp/4001").to_bytes(), b"", b"\xff\xff", b"\x04\x01"]
+    info = PeerInfo.from_peer_bytes(PeerId.parse(PEER).to_bytes(), told)
+    assert str(info.peer_id) == PEER
+    assert info.addresses == [Multiaddr("/ip4/192.0.2.1/tcp/4001")]
+    kit.raises(RemoteError, PeerInfo.from_peer_bytes, b"no id", told)
 
 
 if __name__ == "__main__":

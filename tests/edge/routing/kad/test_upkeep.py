@@ -36,7 +36,7 @@ async def test_a_contact_that_is_gone_is_in_no_answer_any_more():
             await until(lambda: len(one.table))
             other.network.alive = False
             asked = one._failures
-            time.pass_ms(table.CHECK_MS + table.TOGETHER_MS, one)
+            time.pass_ms(table.CHECK_MS * 5 // 4, one)
             await until(lambda: one._failures > asked)
             assert one.table.closest(0, 9) == []
 

@@ -25,6 +25,7 @@ class DialPlan:
 
     def __init__(self, addresses, now: int) -> None:
         self._waiting = rank(addresses)[:ADDRESSES_MAX]
+        self._tried: list = []
         self._due = now
         self._left = ATTEMPTS_MAX
 
@@ -34,7 +35,8 @@ class DialPlan:
             return None
         self._due = now + STAGGER_MS
         self._left -= 1
-        return self._waiting.pop(0)
+        self._tried.append(self._waiting.pop(0))
+        return self._tried[-1]
 
     def deadline(self):
         """When ``next_address`` will have one, in ms; None when there are no more."""
@@ -43,6 +45,13 @@ class DialPlan:
     def add(self, addresses) -> None:
         """A name that was tried stands for these."""
         self._waiting = rank(self._waiting + addresses)[: min(ADDRESSES_MAX, self._left)]
+
+    def hear(self, addresses) -> None:
+        """Somebody else wants the peer, and knows these: the best of them is the next, so that a
+        liar's list is not worked off before the truth is tried."""
+        known = self._tried + self._waiting
+        new = [address for address in rank(addresses) if address not in known]
+        self._waiting = _alternate(new, self._waiting)[: min(ADDRESSES_MAX, self._left)]
 
     def hasten(self, now: int) -> None:
         """An address did not answer: no reason to wait for the next."""
@@ -66,12 +75,14 @@ def _in_turn(ranked: list) -> list:
     """IPv6 and the rest in turn, the family of the best first."""
     six = [address for address in ranked if address.value("ip6")]
     rest = [address for address in ranked if not address.value("ip6")]
-    families = [six, rest] if six and ranked[0] == six[0] else [rest, six]
+    return _alternate(six, rest) if six and ranked[0] == six[0] else _alternate(rest, six)
+
+
+def _alternate(first: list, second: list) -> list:
+    """One of each in turn, as long as there are."""
     turns = []
-    while families[0] or families[1]:
-        for family in families:
-            if family:
-                turns.append(family.pop(0))
+    for index in range(max(len(first), len(second))):
+        turns += first[index : index + 1] + second[index : index + 1]
     return turns
 
 

@@ -7,16 +7,26 @@ from edge.swarm.dialing.dial_plan import DialPlan, Rests
 from edge.swarm.limits import refuse_if_full
 from edge.system import aio, clock, const
 
+RESULTS_MAX = 64  # of one dial that are not looked at yet
+
 _DNSADDR = const(56)  # the first byte of an address that begins with /dnsaddr
 
 
 class _Job:
-    """One dial that any number of tasks wait for."""
+    """One dial that any number of tasks wait for, who may know different addresses."""
 
     def __init__(self) -> None:
         self.done = aio.Signal()
+        self.results = aio.Queue(RESULTS_MAX)
         self.connection = None
         self.error: EdgeError | None = None
+
+
+class _Heard:
+    """What one more task knows of a peer that is being dialed."""
+
+    def __init__(self, addresses: list) -> None:
+        self.addresses = addresses
 
 
 class Dialer:
@@ -39,6 +49,8 @@ class Dialer:
             refuse_if_full(len(self._jobs), self._limits.dials_max, "dials at once")
             job = self._jobs[key] = _Job()
             self._group.spawn(self._run(key, job, peer_id, addresses))
+        else:
+            job.results.put_nowait(_Heard(addresses))
         while job.connection is None and job.error is None:
             await job.done.wait()
         if job.error is not None:
@@ -59,7 +71,7 @@ class Dialer:
         outcome: EdgeError | None = LinkError("dial cancelled")
         try:
             now = clock.monotonic_ms()
-            race = self._race(peer_id, self._rests.awake(addresses, now))
+            race = self._race(peer_id, self._rests.awake(addresses, now), job.results)
             job.connection = await aio.wait_for_ms(race, self._limits.dial_timeout_ms)
             outcome = None
         except aio.TimeoutError:
@@ -69,9 +81,8 @@ class Dialer:
         finally:
             self._end(key, outcome)
 
-    async def _race(self, peer_id, addresses):
+    async def _race(self, peer_id, addresses, results):
         """The first connection that succeeds; LinkError with every address's reason if none."""
-        results = aio.Queue(64)
         errors: list = []
         running = 0
         async with aio.Group() as group:
@@ -84,11 +95,15 @@ class Dialer:
                     running += 1
                     continue
                 due = plan.deadline()
-                if not running and due is None:
+                if not running and due is None and not len(results):
                     reasons = "; ".join(errors) or "no transport here for its addresses"
                     raise LinkError("cannot reach {}: {}".format(peer_id or addresses[0], reasons))
                 outcome = await _next_within(results, due and due - now)
                 if outcome is None:
+                    continue
+                if isinstance(outcome, _Heard):
+                    heard = self._rests.awake(outcome.addresses, clock.monotonic_ms())
+                    plan.hear(self._usable(heard))
                     continue
                 running -= 1
                 if isinstance(outcome, list):

@@ -69,6 +69,33 @@ def test_names_that_stand_for_ever_more_addresses():
     assert tried == ATTEMPTS_MAX and plan.deadline() is None
 
 
+def test_what_another_knows_is_tried_next_and_once():
+    lies = addresses(*["/ip4/10.0.0.1/tcp/{}".format(port) for port in range(1, 40)])
+    (true,) = addresses("/ip4/203.0.113.1/tcp/1")
+    plan = DialPlan(lies, 0)
+    first = plan.next_address(0)
+    plan.hear([true, first])
+    assert plan.deadline() == STAGGER_MS
+    assert plan.next_address(STAGGER_MS) == true
+    plan.hear([true, first])
+    tried = 2
+    while plan.deadline() is not None:
+        assert plan.next_address(plan.deadline()) not in (true, first)
+        tried += 1
+        plan.hear(lies[tried:])
+    assert tried == ATTEMPTS_MAX
+
+
+def test_the_truth_is_tried_soon_however_many_lie():
+    (true,) = addresses("/ip4/203.0.113.1/tcp/1")
+    plan = DialPlan(addresses("/ip4/10.0.0.1/tcp/1"), 0)
+    plan.hear([true])
+    for liar in range(3):
+        lies = ["/ip4/10.0.{}.1/tcp/{}".format(liar, port) for port in range(1, 20)]
+        plan.hear(addresses(*lies))
+    assert true in [plan.next_address(turn * STAGGER_MS) for turn in range(ADDRESSES_MAX)]
+
+
 def test_a_failure_starts_the_next_at_once():
     one, two = addresses("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
     plan = DialPlan([one, two], 1000)

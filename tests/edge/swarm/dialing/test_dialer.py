@@ -18,10 +18,11 @@ class Raw:
 
 
 class Transport:
-    """Connects when the test says so."""
+    """Connects when the test says so, to ``open`` addresses at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, open: tuple = ()) -> None:
         self.connects = aio.Event()
+        self.open = open
         self.opened = []
 
     def can_dial(self, address) -> bool:
@@ -31,7 +32,8 @@ class Transport:
         return [address]
 
     async def dial(self, address) -> Raw:
-        await self.connects.wait()
+        if address not in self.open:
+            await self.connects.wait()
         self.opened.append(Raw())
         return self.opened[-1]
 
@@ -71,6 +73,41 @@ async def test_nobody_answers():
         dialer = Dialer([transport], upgrade, Limits(address_timeout_ms=20), jobs)
         error = await kit.raises_async(LinkError, dialer.dial(None, [ADDRESS]))
         assert "no answer within 20 ms" in str(error)
+
+
+async def accept(raw, direction, expected):
+    return raw
+
+
+async def test_what_another_task_knows_of_the_peer_is_tried_too():
+    """Whoever dialed first was told lies, and is connected by the other's truth."""
+    true = Multiaddr("/memory/2")
+    transport = Transport((true,))
+    async with aio.Group() as jobs:
+        dialer = Dialer([transport], accept, Limits(), jobs)
+        first = []
+
+        async def lied_to() -> None:
+            first.append(await dialer.dial("peer", [ADDRESS]))
+
+        jobs.spawn(lied_to())
+        await aio.sleep_ms(5)
+        assert await aio.wait_for_ms(dialer.dial("peer", [true]), 2000) is transport.opened[0]
+        await aio.sleep_ms(5)
+        assert first == transport.opened
+
+
+async def test_many_who_know_the_same_try_it_once():
+    transport = Transport()
+    async with aio.Group() as jobs:
+        dialer = Dialer([transport], accept, Limits(address_timeout_ms=100), jobs)
+        waiting = [aio.Group() for _ in range(100)]
+        for group in waiting:
+            group.spawn(dialer.dial("peer", [ADDRESS]))
+        for group in waiting:
+            await group.join()
+            assert isinstance(group.errors[0], LinkError)
+            assert str(group.errors[0]).count("no answer") == 1
 
 
 if __name__ == "__main__":

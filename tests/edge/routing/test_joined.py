@@ -5,6 +5,7 @@ from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
 from edge.routing import Found, check_key, open_routing
+from edge.routing.closeness import distance
 from edge.routing.joined import JoinedRouting
 from edge.routing.results import Results, search
 from edge.routing.static import StaticRouting
@@ -57,7 +58,8 @@ class Slow:
         return self._search(peer_id.to_bytes(), 1, [i for i in self._infos if i.peer_id == peer_id])
 
     def get_closest_peers(self, key: bytes, count: int) -> Results:
-        return self._search(key, count, self._infos)
+        infos = sorted(self._infos, key=lambda info: distance(key, info.peer_id.to_bytes()))
+        return self._search(key, count, infos)
 
     def find_providers(self, key: bytes, count: int) -> Results:
         return self._search(key, count, self._infos if key == KEY else [])

@@ -4,6 +4,7 @@
         process = lan.popen(0, [sys.executable, "-m", "edge", "run"])
 
 Host n has 10.77.0.(n+1)/24 and fd77::(n+1)/64 on "eth0".  The bridge lives in a namespace, too.
+There is a second bridge, with nobody on it until a test puts somebody there.
 """
 
 import itertools
@@ -29,8 +30,9 @@ class Lan:
     def __enter__(self) -> "Lan":
         try:
             self._ip("netns", "add", self._switch)
-            self.ip_of_switch("link", "add", "br0", "type", "bridge")
-            self.ip_of_switch("link", "set", "br0", "up")
+            for bridge in ("br0", "br1"):
+                self.ip_of_switch("link", "add", bridge, "type", "bridge")
+                self.ip_of_switch("link", "set", bridge, "up")
             for number in range(len(self.names)):
                 self._add(number)
         except BaseException:
@@ -79,6 +81,21 @@ class Lan:
     def plug(self, number: int, is_in: bool) -> None:
         """Pull the cable of a host out of the switch, or put it back."""
         self.ip_of_switch("link", "set", f"port{number}", "up" if is_in else "down")
+
+    def move(self, number: int, bridge: int) -> None:
+        """Put a host's cable into the other bridge; the host sees nothing of that."""
+        self.ip_of_switch("link", "set", f"port{number}", "master", f"br{bridge}")
+
+    def add_interface(self, number: int) -> None:
+        """Give a host an "eth1" on the second bridge, 10.78.0.(n+1)/24 and fd78::(n+1)/64."""
+        cable = ["link", "add", f"second{number}", "type", "veth", "peer", "eth1"]
+        self.ip_of_switch(*cable, "netns", self.names[number])
+        self.ip_of_switch("link", "set", f"second{number}", "master", "br1", "up")
+        if self._ipv4:
+            self.ip(number, "address", "add", f"10.78.0.{number + 1}/24", "dev", "eth1")
+        if self._ipv6:
+            self.ip(number, "address", "add", f"fd78::{number + 1}/64", "dev", "eth1", "nodad")
+        self.ip(number, "link", "set", "eth1", "up")
 
     def run(self, number: int, *command: str) -> str:
         """The output of a command that runs on a host."""

@@ -127,7 +127,10 @@ class Agent:
         return bool([1 for link in self._links.values() if link.records])
 
     def withdraw(self, key: bytes) -> None:
-        self._probes.withdraw(key)
+        """Answer for ``key`` no more."""
+        name = self._probes.withdraw(key)
+        for link in self._links.values():
+            link.exchange.forget(name)
 
     def probe(self, key: bytes, now: int) -> "tuple[bytes | None, list]":
         """Ask all links who has ``key``; with b"", who is there, unless somebody is known to be.
@@ -259,7 +262,7 @@ class Agent:
             link.farewell = []
         link.asked = []
         if not link.records:
-            link.exchange.clear()
+            link.exchange.forget(None)
         link.answered_at = -_SECOND_MS  # under this name
         link.ask_at = max(now + self._delay(), link.asked_at + _SECOND_MS)
         link.pause = _PAUSE_FIRST_MS

@@ -83,9 +83,11 @@ class Exchange:
             self._answered = recent
         return names
 
-    def clear(self) -> None:
-        """We have nothing to say here any more."""
-        self._due = {}
+    def forget(self, name: "bytes | None") -> None:
+        """What was asked of this name, with None of any, is not to be answered any more."""
+        for owed in list(self._due):
+            if name in (owed, None):
+                del self._due[owed]
 
 
 class _Probe:
@@ -126,10 +128,13 @@ class Probes:
                 raise LimitError("{} keys are offered already".format(KEYS_MAX))
             self._own.add(name)
 
-    def withdraw(self, key: bytes) -> None:
+    def withdraw(self, key: bytes) -> bytes:
+        """The name that is not ours any more; b"" if it stays so, being that of our own id."""
         name = self.name(key)
-        if name != self._self:
-            self._own.discard(name)
+        if name == self._self:
+            return b""
+        self._own.discard(name)
+        return name
 
     def probe(self, key: bytes, now: int) -> "tuple[bytes, list]":
         """Its name, and the Founds of the last second, which are not told again."""

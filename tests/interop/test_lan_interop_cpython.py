@@ -4,62 +4,20 @@ Namespaces on a bridge, no way out; each host has an IPv4 and an IPv6 address.
 """
 
 import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from tests import needs
+from tests.edge_run_cpython import edge_run
 from tests.interop.peers import build
 from tests.interop.peers.client import Peer
 from tests.lan_cpython import Lan
 from tests.micropython.chip import Chip
-from tools import ROOT
 
 FOUND_TIMEOUT_S = 30  # js asks every 10 s, rust doubles its pauses
 LISTENING = {"4": "/ip4/0.0.0.0/tcp/0", "6": "/ip6/::/tcp/0"}
-
-
-class EdgeRun:
-    """The real command on a host of the LAN, its JSON lines as events."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._events: list[dict] = []
-
-    async def event(self, name: str, timeout: float = FOUND_TIMEOUT_S, **match) -> dict:
-        """The first event of that name with those members, waited for."""
-        match["event"] = name
-        async with asyncio.timeout(timeout):
-            while True:
-                found = [event for event in self._events if match.items() <= event.items()]
-                if found:
-                    return found[0]
-                line = await self._process.stdout.readline()
-                assert line, f"edge run ended; it had said {self._events}"
-                self._events.append(json.loads(line))
-
-    async def stop(self) -> None:
-        self._process.terminate()
-        await asyncio.wait_for(self._process.wait(), 10)
-        assert self._process.returncode == 0
-
-
-@asynccontextmanager
-async def edge_run(lan: Lan, host: int, data: Path, *options: str) -> AsyncIterator[EdgeRun]:
-    command = [sys.executable, "-m", "edge", "run", "--json", "--data", str(data), *options]
-    process = await asyncio.create_subprocess_exec(
-        *lan.command(host, *command), cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    node = EdgeRun(process)
-    try:
-        yield node
-    finally:
-        if process.returncode is None:
-            await node.stop()
 
 
 @pytest.fixture

@@ -148,6 +148,18 @@ def test_an_answer_is_complete_and_for_nobody_else():
     ]  # fmt: skip
 
 
+def test_what_is_withdrawn_while_the_answer_waits_is_not_answered():
+    ether, (asker, holder) = met()
+    holder.offer(KEY)
+    for key in (KEY, peer_id(2)):
+        asker.probe(key, ether.now)
+    ether.run(5)
+    holder.withdraw(KEY)
+    holder.withdraw(peer_id(2))
+    ether.run(2 * SECOND)
+    assert len([one for _, one in answers_to(asker) if one]) == 1
+
+
 def test_new_addresses_are_in_the_next_answer():
     ether, (asker, holder) = met()
     holder.update_addresses([Multiaddr("/ip4/10.0.0.2/tcp/9")], ether.now)

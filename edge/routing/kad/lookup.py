@@ -23,7 +23,9 @@ from edge.routing.kad.query import Query
 from edge.swarm.limits import refuse_if_full
 from edge.system import MICROPYTHON, aio, clock
 
-TARGET_ADDRESSES_MAX = 24  # of one peer that are tried in one search
+TARGET_ADDRESSES_MAX = 48  # of one peer that are tried in one search
+TOLD_ADDRESSES_MAX = 6  # of these, told by one
+HEAD_START_MS = 1000  # of where a peer was over the search for where it is
 VALUE_QUORUM = 16  # values that agree or are worse, before the best of them is believed to be best
 PUBLISHED_MAX = 8 if MICROPYTHON else 64  # values that are put again and again
 TRUSTED_PROVIDERS = 2  # of one answer that are given at once; more only if others name them, too
@@ -103,11 +105,16 @@ async def find_peer(kad, id: bytes, results) -> None:
     """Give the peer to ``results`` once it has proven itself to us, and then end."""
     finder = _Finder(kad, id, results)
     known = kad.network.known(id) or kad.table.find(id)
-    if known and await finder.attempt(known):
-        return
     async with aio.Group(kad.report) as group:
         finder.group = group
-        group.spawn(finder.look())
+        if known:
+            group.spawn(finder.attempt(known))
+            try:
+                await aio.wait_for_ms(finder.changed.wait(), HEAD_START_MS)
+            except aio.TimeoutError:
+                pass  # it goes on meanwhile
+        if not finder.found:
+            group.spawn(finder.look())
         while not finder.found and len(group):
             finder.changed.clear()
             await finder.changed.wait()
@@ -140,6 +147,7 @@ class _Finder:
         for told in answer.closer:
             new = tuple([one for one in told.addresses if one not in self._tried])
             if told.id == self._id and new and len(self._tried) < TARGET_ADDRESSES_MAX:
+                new = new[:TOLD_ADDRESSES_MAX]
                 self._tried += new
                 self.group.spawn(self.attempt(Contact(told.id, new)))
         return self.found

@@ -1,7 +1,8 @@
 """A chip's composition root, the twin of edge/cli/open.py.
 
-It takes the knobs of edge/config.py and the interfaces it is on, announces itself there and finds
-others, in a heap of 112 KB.
+It takes the knobs of edge/config.py and the interfaces it is on, announces itself there, finds
+others and asks them for more, in a heap of 112 KB.  What it is for is the application's business:
+`await application.run(node)`, a file that is built into the image, console.py if no other is.
 """
 
 from edge.config import NodeConfig
@@ -10,6 +11,7 @@ from edge.identity import identity_file
 from edge.identity.peer_id import PeerId
 from edge.mdns import Found, open_discovery
 from edge.node import Home, Node
+from edge.routing import open_routing
 from edge.swarm.swarm import Connected
 from edge.system import aio
 from edge.wire import ip
@@ -17,7 +19,7 @@ from transports import open_transport
 from transports.multicast.datagrams import FixedInterfaces, Multicast
 
 IDENTITY = "identity.key"
-DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"]}
+DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"], "routing": ["static", "mdns", "kad-lan"]}
 
 
 def open_node(values: dict) -> Node:
@@ -31,7 +33,12 @@ def open_node(values: dict) -> Node:
     if config.mdns:
         peer_id = PeerId.from_public_key(key.public).to_bytes()
         discovery = open_discovery("agent", peer_id, Multicast(home.interfaces))
-    return Node(key, config, [open_transport("tcp")], home, discovery)
+    node = Node(key, config, [open_transport("tcp")], home, discovery)
+    for name in config.routing:
+        routing = open_routing(name, node)
+        if routing:
+            node.add_routing(routing)
+    return node
 
 
 def named(name: str, network: str) -> tuple:
@@ -48,6 +55,19 @@ async def run(config: dict) -> None:
     print("peer id  ", node.peer_id)
     for address in node.addresses():
         print("listening", address)
+    import application
+
+    async with aio.Group(report) as group:
+        group.spawn(application.run(node))
+        await watch(node)
+
+
+def report(error: Exception) -> None:
+    print("the application failed:", repr(error))
+
+
+async def watch(node: Node) -> None:
+    """Tell who is found and who connects."""
     events = node.watch()
     while True:
         event = await events.get()

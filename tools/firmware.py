@@ -1,6 +1,7 @@
 """`python3 -m tools firmware`: compile what a chip loads."""
 
 import shutil
+from pathlib import Path
 
 from tools import BUILD, FAILED, OK, parser_of, say, venv
 from tools.chip import image
@@ -9,6 +10,7 @@ EXAMPLES = """\
 examples:
   python3 -m tools firmware                          the leaf for an ESP32, into build/firmware/
   python3 -m tools firmware --program node           the one that finds others by itself
+  python3 -m tools firmware --program node --application APP.py    with yours instead of a console
   python3 -m tools firmware --family rp2             for a Pico W
   python3 -m tools firmware --heap                   and what each module takes of a chip's heap
   mpremote romfs deploy build/firmware/esp32.romfs   onto the board, beside firmware/main.py
@@ -24,6 +26,12 @@ def main(argv: list[str]) -> int:
         "--program", choices=image.PROGRAMS, default="leaf", help="for 64 KB of heap, or 112 (leaf)"
     )
     parser.add_argument(
+        "--application",
+        metavar="FILE",
+        type=Path,
+        help="what the node is for (firmware/console.py)",
+    )
+    parser.add_argument(
         "--family", choices=sorted(image.families()), default="esp32", help="(esp32)"
     )
     asked = parser.parse_args(argv)
@@ -31,7 +39,7 @@ def main(argv: list[str]) -> int:
     out = BUILD / "firmware" / asked.family
     shutil.rmtree(out, ignore_errors=True)
     try:
-        sizes = image.build(asked.family, out, asked.program)
+        sizes = image.build(asked.family, out, asked.program, asked.application or image.CONSOLE)
     except ValueError as refused:
         say(str(refused))
         return FAILED
@@ -41,14 +49,16 @@ def main(argv: list[str]) -> int:
     rom = out.with_suffix(".romfs")
     print(f"{image.build_rom(out, rom):7} bytes of ROMFS image: {rom}")
     if asked.heap:
-        _print_weights(image.weights())
+        _print_weights(asked.program)
     return OK
 
 
-def _print_weights(weights: dict[str, int]) -> None:
+def _print_weights(program: str) -> None:
+    """Each module by itself, before they are linked: where the heap goes."""
     print()
-    for name, size in sorted(weights.items(), key=lambda item: -item[1]):
+    apart = image.weights(program, linked=False)
+    for name, size in sorted(apart.items(), key=lambda item: -item[1]):
         print(f"{size:7} {name}")
-    print(
-        f"{sum(weights.values()):7} bytes of heap once all is loaded (32-bit words, no frozen code)"
-    )
+    print(f"{sum(apart.values()):7} bytes of heap if each were a module of its own (32-bit words)")
+    linked = sum(image.weights(program).values())
+    print(f"{linked:7} bytes of heap once all is loaded, linked")

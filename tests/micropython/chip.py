@@ -15,6 +15,7 @@ from tools.chip import image, micropython
 
 HEAP = "64k"
 START_TIMEOUT_S = 30
+ANSWER_TIMEOUT_S = 60
 LINES_MAX = 200  # of what it printed that are kept
 
 
@@ -37,6 +38,10 @@ class Chip:
         self.printed: deque[str] = deque(maxlen=LINES_MAX)
         self._address = f"/ip4/127.0.0.1/tcp/{free_port()}"
         self._ready = threading.Event()
+        self.heap_bytes = 0  # in use after the last command
+        self._asked = ""
+        self._answer: list[str] = []
+        self._answered = threading.Event()
         image.build("unix", folder, "node" if "interfaces" in config else "leaf")
         image.build_rom(folder, folder / image.ROM)
         image.build_boot(folder, image.families()["unix"]["march"])
@@ -62,12 +67,24 @@ class Chip:
             assert time.monotonic() < until, self.text
             time.sleep(0.1)
 
+    def ask(self, command: str, timeout_s: float = ANSWER_TIMEOUT_S) -> list[str]:
+        """What a node's console answers to ``command``: see firmware/console.py."""
+        assert self._process.stdin is not None
+        self._answered.clear()
+        self._answer = []
+        self._asked = command
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+        assert self._answered.wait(timeout_s), self.text
+        return self._answer
+
     def __enter__(self) -> "Chip":
         system = [*self._on, micropython.find(), "-X", "heapsize=" + self.heap]
         self._process = subprocess.Popen(
             [*system, "-m", "rom", image.ROM, "main.py"],
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -93,7 +110,19 @@ class Chip:
                 self.peer_id = line.split()[-1]
             if line.startswith("listening"):
                 self._ready.set()
+            if self._asked and line.startswith(self._asked + " "):
+                self._hear(line.rstrip().removeprefix(self._asked + " "))
         self._ready.set()  # it ended
+
+
+    def _hear(self, line: str) -> None:
+        """A line of the answer to the last command; the last one says how much heap is in use."""
+        if line.startswith("end "):
+            self.heap_bytes = int(line.split()[1])
+            self._asked = ""
+            self._answered.set()
+        else:
+            self._answer.append(line)
 
 
 def free_port() -> int:

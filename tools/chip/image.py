@@ -21,10 +21,27 @@ if TYPE_CHECKING:
 
 MANIFEST = ROOT / "firmware" / "manifest.py"
 PROGRAMS = ("leaf", "node")  # in firmware/; main.py starts the one that is there
+APPLICATION = "application.py"  # what a node is for, by this name in its image ..
+CONSOLE = ROOT / "firmware" / "console.py"  # .. and this if nothing else is said
 CIPHERS = [  # loaded with the first handshake
     "edge.system.primitives." + name
     for name in ("pure_curve25519", "pure_hashes", "viper_chacha20poly1305", "viper_sha512")
 ]
+OPENED = {  # what a program opens by name as it starts: linked into it
+    "leaf": ("transports/tcp.py",),
+    "node": (
+        "edge/mdns/service.py",
+        "edge/routing/joined.py",
+        "edge/routing/kad/discovery/bootstrap_list.py",
+        "edge/routing/kad/discovery/mdns.py",
+        "edge/routing/kad/discovery/random_walk.py",
+        "edge/routing/kad/routing.py",
+        "edge/routing/mdns.py",
+        "edge/routing/static.py",
+        "edge/swarm/dialing/keeper.py",
+        "transports/tcp.py",
+    ),
+}
 BOOT = ROOT / "tests" / "micropython" / "rom.py"
 ROM = "romfs.img"
 FAMILIES = ROOT / "boards" / "families"
@@ -59,14 +76,25 @@ def families() -> dict[str, dict[str, str]]:
     return {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted(FAMILIES.glob("*.toml"))}
 
 
-def build(family: str, out: Path, program: str = "leaf") -> dict[str, int]:
+def build(
+    family: str,
+    out: Path,
+    program: str = "leaf",
+    application: Path = CONSOLE,
+    linked: bool = True,
+) -> dict[str, int]:
     """Compile ``program`` to .mpy files in ``out``; the size in bytes of each."""
     files = {relative(path): path.read_text("utf-8") for path in listed(program)}
     main = program + ".py"
-    files[main] = (ROOT / "firmware" / main).read_text("utf-8")
+    roots = {main: (ROOT / "firmware" / main).read_text("utf-8")}
+    if program == "node":
+        roots[APPLICATION] = application.read_text("utf-8")
+    files.update(roots)
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
-        for name, text in minify(files, {main}).items():
+        for name, text in minify(
+            files, set(roots), main if linked else "", OPENED[program]
+        ).items():
             source = Path(folder) / name
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_text(text, "utf-8")
@@ -103,11 +131,14 @@ def _pack(writer: "VfsRomWriter", folder: Path) -> None:
             writer.mkfile(entry.name, entry.read_bytes())
 
 
-def weights() -> dict[str, int]:
-    """Bytes of heap each module of the smaller program takes on this machine's MicroPython."""
-    program = micropython.find()
+def weights(program: str = "leaf", linked: bool = True) -> dict[str, int]:
+    """Bytes of heap each module of ``program`` takes on this machine's MicroPython."""
     with tempfile.TemporaryDirectory() as folder:
-        build("unix", Path(folder))
+        build("unix", Path(folder), program, linked=linked)
         build_rom(Path(folder), Path(folder) / ROM)
         build_boot(Path(folder), families()["unix"]["march"])
-        return heap.weigh(program, Path(folder) / ROM, ["leaf", *CIPHERS])
+        paths = [] if linked else OPENED[program]
+        started = [program, *(path.removesuffix(".py").replace("/", ".") for path in paths)]
+        if program == "node":
+            started.append("application")
+        return heap.weigh(micropython.find(), Path(folder) / ROM, [*started, *CIPHERS])

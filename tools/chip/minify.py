@@ -9,9 +9,10 @@ import ast
 import itertools
 import string
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.chip.fold import fold
+from tools.chip.link import link
 from tools.chip.program import Trees, aliases
 from tools.chip.shake import shake
 
@@ -19,8 +20,13 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
 
 
-def minify(sources: dict[str, str], roots: set[str]) -> dict[str, str]:
-    """The files of one program, by path, smaller; those in ``roots`` are where it starts."""
+def minify(
+    sources: dict[str, str], roots: set[str], main: str = "", opened: Iterable[str] = ()
+) -> dict[str, str]:
+    """The files of one program, by path, smaller; those in ``roots`` are where it starts.
+
+    ``main``: what is loaded with this one, and with those in ``opened``, is linked into it.
+    """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     fold(trees)
     shake(trees, roots)
@@ -29,6 +35,9 @@ def minify(sources: dict[str, str], roots: set[str]) -> dict[str, str]:
     for tree in trees.values():
         _rename(tree, short)
         _shorten_parameters(tree, keywords)
+    if main:
+        trees = link(trees, main, opened)
+    for tree in trees.values():
         ast.fix_missing_locations(tree)
     return {path: ast.unparse(tree) + "\n" for path, tree in trees.items()}
 

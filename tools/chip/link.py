@@ -1,0 +1,261 @@
+"""One file out of many: what a program loads as it starts becomes a single module of its image.
+
+A module costs a chip about 300 bytes of heap before it holds anything: itself, a list of the words
+it spells, a place for each name it imports.  In one file a name of another is a name like any
+other, and each word is listed once.
+
+    linked      what the main file imports, and imports in turn, as it loads
+    opened      linked files that a door opens by name: a file remains that hands on what is asked
+    the others  rare code, imported when it is needed; takes what it uses from the linked file
+
+A file that asks for its own name or names is not linked, nor is machine code.
+"""
+
+import ast
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tools.chip.meaning import Foreign, Global, Import, Module, Names, Program, Target
+from tools.chip.program import Trees
+
+_FAMILIAR = 90
+_UNLINKED = {"globals", "__name__", "__getattr__", "viper", "native"}
+
+
+def link(trees: Trees, main: str, opened: Iterable[str] = ()) -> Trees:
+    """The files of the smaller program; ``opened``: paths of what doors open as it starts."""
+    linker = _Linker(trees, main, opened)
+    small: Trees = {}
+    bodies = []
+    for path in [*linker.linked, *(path for path in trees if path not in linker.linked)]:
+        rewriter = _Rewriter(linker, path)
+        body = [s for s in map(rewriter.visit, trees[path].body) if s]
+        if path in linker.linked:
+            bodies += body
+        else:
+            small[path] = ast.Module(linker.imports(rewriter.taken) + body, [])
+    small[main] = ast.Module(linker.foreign_imports() + _familiar(bodies) + bodies, [])
+    for path in linker.linked[:-1]:
+        handed = linker.handed_on(path)
+        if handed:
+            small[path] = ast.Module(linker.imports(handed), [])
+    return small
+
+
+class _Linker:
+    """``linked``: paths, each after what it imports, the main file last; ``names``: what everything
+    is called in the linked file."""
+
+    def __init__(self, trees: Trees, main: str, opened: Iterable[str]) -> None:
+        self.program = Program(trees)
+        self.linked: list[str] = []
+        for path in [*opened, main]:
+            self._close(path, [])
+        self.meanings = {path: Names(self.program, path, self.linked) for path in trees}
+        self._main = main
+        self._nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+        targets = [item for names in self.meanings.values() for item in names.targets.items()]
+        self.read = {t for node, t in targets if isinstance(getattr(node, "ctx", None), ast.Load)}
+        self.names = self._name_all()
+
+    def _close(self, path: str, above: list[str]) -> None:
+        """Link ``path``, after what is loaded with it."""
+        trees = self.program.trees
+        if path in above or path in self.linked or not _can_be_linked(trees[path]):
+            return
+        targets = self.program.imported[path].values()
+        needed = [target.path for target in targets if not isinstance(target, Foreign)]
+        for other in _doors(path, trees) + needed:
+            self._close(other, [*above, path])
+        self.linked.append(path)
+
+    def settled(self, target: Target) -> Target:
+        """As the linked file sees it: what is not linked is imported from where it is."""
+        if isinstance(target, Foreign) or target.path in self.linked:
+            return target
+        module = _dotted(target.path)
+        if isinstance(target, Module):
+            return Foreign(*module.rpartition(".")[::2])
+        return Foreign(module, target.name)
+
+    def _name_all(self) -> dict[Target, str]:
+        """What is an attribute somewhere is a word that the program has anyway: it costs no heap to
+        call something else so, too.  Names of the main file stay, and those of exceptions, which
+        are shown."""
+        spelled = [node.attr for node in self._nodes if isinstance(node, ast.Attribute)]
+        attributes = {name for name in spelled if not name.startswith("__")}
+        heirs = {n.name for n in self._nodes if isinstance(n, ast.ClassDef) and n.bases}
+        found = [m for path in self.linked for m in self.meanings[path].targets.values()]
+        foreign = sorted({t for t in map(self.settled, found) if isinstance(t, Foreign)})
+        own = [Global(p, name) for p in self.linked for name in sorted(self.program.defined[p])]
+        names: dict[Target, str] = {t: t.name for t in own if t.path == self._main}
+        taken = set(names.values())
+        for path in self.linked:
+            taken |= self.meanings[path].locals | self.meanings[path].builtins
+        kept = [target for target in own if target.name in heirs]
+        words = [target for target in own if target.name in attributes]
+        for target, name in [*_by_name(kept), *_by_name(foreign), *_by_name(words)]:
+            if target not in names and name not in taken:
+                names[target] = name
+                taken.add(name)
+        spare = sorted(attributes - taken, key=lambda name: (len(name), name))
+        new = (f"_{number}" for number in itertools.count())
+        free = itertools.chain(spare, (n for n in new if n not in taken | attributes))
+        for target, _ in [*_by_name(foreign), *_by_name(own)]:
+            if target not in names:
+                names[target] = next(free)
+        return names
+
+    def handed_on(self, path: str) -> dict[str, str]:
+        """{name in the linked file: name asked for} of a file that a door opens by its name."""
+        constants = [node.value for node in self._nodes if isinstance(node, ast.Constant)]
+        texts = {value for value in constants if isinstance(value, str)}
+        module = _dotted(path)
+        parent, _, last = module.rpartition(".")
+        if module not in texts and not {parent + ".", last} <= texts:
+            return {}
+        asked = [name for name in self.program.defined[path] if name in texts]
+        return {self.names[Global(path, name)]: name for name in asked}
+
+    def imports(self, taken: dict[str, str]) -> list[ast.stmt]:
+        """The import of names of the linked file: {name there: name here}."""
+        aliases = [ast.alias(name, local) for name, local in sorted(taken.items())]
+        return [ast.ImportFrom(_dotted(self._main), aliases, 0)] if aliases else []
+
+    def foreign_imports(self) -> list[ast.stmt]:
+        imports: list[ast.stmt] = []
+        foreign = [(t, name) for t, name in self.names.items() if isinstance(t, Foreign)]
+        for target, name in sorted(foreign):
+            if target.name:
+                imports.append(ast.ImportFrom(target.module, [ast.alias(target.name, name)], 0))
+            else:
+                imports.append(ast.Import([ast.alias(target.module, name)]))
+        return imports
+
+
+def _by_name(targets: Iterable[Global | Foreign]) -> list[tuple[Target, str]]:
+    return [(t, t.module if isinstance(t, Foreign) and not t.name else t.name) for t in targets]
+
+
+def _familiar(bodies: list[ast.stmt]) -> list[ast.stmt]:
+    """A line that spells the most frequent words and does nothing.
+
+    Words are numbered as they come; what uses one of the first 128 is a byte shorter."""
+    spelled: Counter[str] = Counter()
+    for node in [inner for statement in bodies for inner in ast.walk(statement)]:
+        if isinstance(node, ast.Attribute):
+            spelled[node.attr] += 1
+    line: ast.expr = ast.Constant(0)
+    for name, _ in spelled.most_common(_FAMILIAR):
+        line = ast.Attribute(line, name, ast.Load())
+    return [ast.Expr(ast.BoolOp(ast.And(), [ast.List([], ast.Load()), line]))]
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _doors(path: str, trees: Trees) -> list[str]:
+    """The packages that ``path`` lies in."""
+    parts = path.split("/")[:-1]
+    doors = ["/".join([*parts[:n], "__init__.py"]) for n in range(1, len(parts) + 1)]
+    return [door for door in doors if door in trees and door != path]
+
+
+def _can_be_linked(tree: ast.Module) -> bool:
+    spelled = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        spelled.add(function.name)
+        spelled |= {d.attr for d in function.decorator_list if isinstance(d, ast.Attribute)}
+    return not spelled & _UNLINKED
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Gives the names of one file their meaning in the linked file, or from it.
+
+    ``taken``: {name there: name here} of what a file that is not linked needs.
+    """
+
+    def __init__(self, linker: _Linker, path: str) -> None:
+        self.taken: dict[str, str] = {}
+        self._linker = linker
+        self._path = path
+        self._is_linked = path in linker.linked
+        self._meaning = linker.meanings[path]
+        self._depth = 0
+
+    def _name(self, node: ast.Name | ast.Attribute) -> ast.AST:
+        target = self._meaning.targets[node]
+        settled = self._linker.settled(target)
+        if not self._is_linked and isinstance(settled, Foreign):
+            return node
+        name = self._linker.names.get(settled)
+        if name is None:
+            raise ValueError(f"{self._path}: a module as a value, {ast.unparse(node)}")
+        if not self._is_linked:
+            is_used = name in self._meaning.locals | self._meaning.builtins
+            name = self.taken.setdefault(name, name + "_" if is_used else name)
+        return ast.Name(name, node.ctx)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return self._name(node) if node in self._meaning.targets else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        return self._name(node) if node in self._meaning.targets else self.generic_visit(node)
+
+    def visit(self, node: ast.AST) -> Any:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return super().visit(node)
+        if self._is_linked and node in self._meaning.targets:
+            node.name = self._linker.names[self._meaning.targets[node]]
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+        return node
+
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        if self._is_linked:
+            node.names = [self._linker.names[Global(self._path, name)] for name in node.names]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        if self._is_linked and not self._depth and self._is_idle(node):
+            return None
+        return self.generic_visit(node)
+
+    def _is_idle(self, node: ast.Assign) -> bool:
+        """A constant that is folded into all who read it, or a list of names for others."""
+        target = self._meaning.targets.get(node.targets[0])
+        is_read = target in self._linker.read
+        name = ast.unparse(node.targets[0])
+        return name == "__all__" or isinstance(node.value, ast.Constant) and not is_read
+
+    def visit_Import(self, node: ast.Import) -> ast.AST | None:
+        return self._import(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return self._import(node)
+
+    def _import(self, node: Import) -> ast.AST | None:
+        """Only what is not linked is imported, in the linked file where it was done in a function:
+        elsewhere it is done at its top."""
+        program = self._linker.program
+        kept = []
+        for alias in node.names:
+            [(_, target)] = program.imports([_alone(node, alias)])
+            is_linked = not isinstance(self._linker.settled(program.origin(target)), Foreign)
+            if not is_linked and (self._depth or not self._is_linked):
+                kept.append(alias)
+        node.names = kept
+        if kept:
+            return node
+        return ast.Pass() if self._depth else None
+
+
+def _alone(node: Import, alias: ast.alias) -> ast.stmt:
+    """An import of one of its names alone."""
+    if isinstance(node, ast.Import):
+        return ast.Import([alias])
+    return ast.ImportFrom(node.module, [alias], node.level)

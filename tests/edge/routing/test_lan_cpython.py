@@ -20,8 +20,8 @@ from tests.lan_cpython import Lan
 COLD_START_S = 4  # median of all pairs, since both listened
 PROBE_MS = 400  # median
 HEALED_S = 6  # until a partition that is over is found out; 3.3 s as it is defined
-VANISHED_S = 75  # until one that went without a goodbye is dropped, as it is defined
-NOTICED_S = 120  # and on a busy machine, all of them
+VANISHED_S = 125  # until one that went without a goodbye is dropped, as it is defined
+NOTICED_S = 160  # and on a busy machine, all of them
 LATE_S = 15
 
 

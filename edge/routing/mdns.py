@@ -15,8 +15,12 @@ from edge.routing.results import Results, search
 from edge.system import MICROPYTHON, aio
 from edge.system.log import Log
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 DIALS_MAX = 2 if MICROPYTHON else 4  # at once, for one search
-DIAL_MS = 5000  # for one peer
+DIAL_MS = 8000  # for one peer
 UNUSED_MS = 10000  # a connection made for a proof alone is closed after that
 EVENTS_MAX = 64  # that wait to be read; later ones are dropped
 
@@ -149,65 +153,56 @@ class _Checks:
         self._results = results
         self._nearest_first = nearest_first
         self._waiting: list = []  # (PeerId, addresses told)
-        self._busy: list = []  # PeerIds being dialed
-        self._is_all = False  # nobody will be added
+        self._busy: list = []  # PeerIds being dialed, as often as they were told of
         self._enough = False
         self._changed = aio.Signal()
+        self._queue: Any = None
+        self._group: Any = None
 
     def add(self, found) -> None:
         """Dial this one, too."""
-        peer_id = PeerId(bytes(found.peer_id))
-        for other, addresses in self._waiting:
-            if other == peer_id:
-                addresses += [where for where in found.addresses if where not in addresses]
-                return
-        self._waiting.append((peer_id, list(found.addresses)))
-        self._changed.fire()
+        self._waiting.append((PeerId(bytes(found.peer_id)), found.addresses))
 
     async def run(self, queue, is_wanted=None) -> None:
         """Until there are enough, or all are dialed that were added or come by ``queue``."""
         async with aio.Group(_log_error) as group:
-            for _ in range(DIALS_MAX):
-                group.spawn(self._work(queue))
+            self._queue, self._group = queue, group
+            self._start()
             try:
-                await self._listen(queue, is_wanted)
-                self._is_all = True
-                self._changed.fire()
-                if not self._enough:
-                    await group.join()
-            finally:  # MicroPython may lose the cancellation of a dial that just ends
+                await self._listen(is_wanted)
+                while self._busy and not self._enough:
+                    await self._changed.wait()
+            finally:
                 self._enough = True
 
-    async def _listen(self, queue, is_wanted) -> None:
+    async def _listen(self, is_wanted) -> None:
         try:
-            while queue is not None and not self._enough:
-                found = await queue.get()
+            while self._queue is not None and not self._enough:
+                found = await self._queue.get()
                 if is_wanted(found):
                     self.add(found)
+                    self._start()
         except EOFError:
             pass
 
-    async def _work(self, queue) -> None:
-        while not self._enough:
-            item = self._next()
-            if item:
-                await self._check(item[0], item[1], queue)
-            elif self._is_all and not self._waiting:
-                return
+    def _start(self) -> None:
+        """Dial those for whom there is room.
+
+        One that is being dialed needs none: two tell different addresses of it, one of them lies,
+        and the dialer tries the addresses of both in turn.
+        """
+        most = DIALS_MAX
+        if self._nearest_first:  # and nobody who is not needed
+            most = min(most, self._results.count - len(self._results))
+        waiting, self._waiting = self._waiting, []
+        for peer_id, told in waiting:
+            if peer_id in self._busy or len(set(self._busy)) < most:
+                self._busy.append(peer_id)
+                self._group.spawn(self._check(peer_id, told))
             else:
-                await self._changed.wait()
+                self._waiting.append((peer_id, told))
 
-    def _next(self) -> "tuple | None":
-        """Whom to dial next: not one who is being dialed, and in order where that matters."""
-        results = self._results
-        if not self._nearest_first or len(self._busy) < results.count - len(results):
-            for index, item in enumerate(self._waiting):
-                if item[0] not in self._busy:
-                    return self._waiting.pop(index)
-        return None
-
-    async def _check(self, peer_id: PeerId, told: list, queue) -> None:
-        self._busy.append(peer_id)
+    async def _check(self, peer_id: PeerId, told: list) -> None:
         try:
             info = await self._routing.prove(peer_id, told)
         finally:
@@ -215,10 +210,12 @@ class _Checks:
             self._changed.fire()
         if info and not self._results.add(info):
             self._enough = True
-            if queue is not None:
-                queue.close()  # wakes who waits for more
+            if self._queue is not None:
+                self._queue.close()  # wakes who waits for more
         elif not info and self._nearest_first:
             self._routing.doubt(peer_id)
+        if not self._enough:
+            self._start()
 
 
 def _where(connection, told: list) -> list:

@@ -110,7 +110,8 @@ class Server:
         for told in message.providers:
             if told.id == source.id and told.addresses:
                 now = clock.monotonic_ms()
-                self.providers.add(message.key, told.id, told.addresses, now)
+                owner = self._kad.profile.group(source.addresses[0]) if source.addresses else b""
+                self.providers.add(message.key, told.id, told.addresses, now, owner)
                 return
         raise RemoteError("a provider that is not the peer, or without an address")
 

@@ -8,7 +8,7 @@ Spec: libp2p kad-dht, "DHT operations"; whether a value is good is edge.records.
 """
 
 from edge.errors import LimitError, RemoteError, printable
-from edge.routing.closeness import distance
+from edge.routing.kad.key import key_of
 from edge.system import MICROPYTHON
 
 TYPE_CHECKING = False
@@ -47,8 +47,8 @@ class Values:
 
     def __init__(self, validators: dict, own_id: bytes) -> None:
         self._validators = validators
-        self._own_id = own_id
-        self._values: dict = {}  # key -> (value, when received in unix ms, until)
+        self._own_key = key_of(own_id)
+        self._values: dict = {}  # key -> (value, when received in unix ms, until, distance)
         self._bytes = 0
         self._swept = 0
 
@@ -65,12 +65,13 @@ class Values:
         held = self._values.get(key)
         if held and held[2] > now and self._is_better(validator, key, held[0], value):
             raise RemoteError("old record: a better one is known")
-        self._make_room(key, len(value) - (len(held[0]) if held else 0))
+        distance = held[3] if held else key_of(key) ^ self._own_key
+        self._make_room(key, distance, len(value) - (len(held[0]) if held else 0))
         if held:
             self._remove(key)
         if not self._values:
             self._swept = now
-        self._values[key] = (value, unix_ms, now + EXPIRY_MS)
+        self._values[key] = (value, unix_ms, now + EXPIRY_MS, distance)
         self._bytes += len(value)
 
     def get(self, key: bytes, now: int) -> "tuple[bytes, str] | None":
@@ -91,18 +92,18 @@ class Values:
     def _is_better(self, validator: "Any", key: bytes, held: bytes, value: bytes) -> bool:
         return held != value and validator.select(key, [value, held]) != 0
 
-    def _make_room(self, key: bytes, size: int) -> None:
+    def _make_room(self, key: bytes, distance: int, size: int) -> None:
         """Drop what is farther away than ``key``, so that ``size`` more bytes fit."""
         count = len(self._values) - (key in self._values)
         while count >= VALUES_MAX or self._bytes + size > BYTES_MAX:
             farthest = max(self._values, key=self._distance)
-            if self._distance(farthest) <= self._distance(key):
+            if self._distance(farthest) <= distance:
                 raise LimitError("no room for a value so far from this node")
             self._remove(farthest)
             count -= 1
 
     def _distance(self, key: bytes) -> int:
-        return distance(key, self._own_id)
+        return self._values[key][3]
 
     def _remove(self, key: bytes) -> None:
         self._bytes -= len(self._values.pop(key)[0])

@@ -95,6 +95,38 @@ def test_of_too_many_records_the_greediest_loses_its_oldest():
         providers.RECORDS_MAX = kept
 
 
+def test_one_host_with_many_ids_hides_no_provider():
+    store = Providers()
+    peers = [peer(number) for number in range(200)]
+    peers.sort(key=lambda id: distance(KEY, id))
+    honest = peers[-5:]  # the farthest
+    for number, id in enumerate(honest):
+        store.add(KEY, id, (ADDRESS,), 0, b"host %d" % number)
+    for id in peers[:-5]:
+        try:
+            store.add(KEY, id, (ADDRESS,), 0, b"one host")
+        except LimitError:
+            pass
+    assert len(store) == providers.PROVIDERS_MAX
+    assert ids(store, KEY, 1) == peers[: providers.PROVIDERS_MAX - 5] + honest
+
+
+def test_one_host_with_many_ids_costs_nobody_else_a_record():
+    store = Providers()
+    kept, providers.RECORDS_MAX = providers.RECORDS_MAX, 12
+    try:
+        for number in range(4):
+            store.add(b"k%d" % number, peer(1), (ADDRESS,), number, b"honest")
+        for number in range(100):
+            store.add(b"x%d" % number, peer(10 + number), (ADDRESS,), 10 + number, b"one host")
+        assert len(store) == 12
+        assert [n for n in range(4) if store.get(b"k%d" % n, 20)] == [0, 1, 2, 3]
+    finally:
+        providers.RECORDS_MAX = kept
+    store.handle_deadline(providers.EXPIRY_MS + 1000)
+    assert len(store) == 0 and not store._owners and not store._peers
+
+
 def test_addresses_are_bounded():
     store = Providers()
     store.add(KEY, peer(1), tuple([ADDRESS] * 50), 0)

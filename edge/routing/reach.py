@@ -12,6 +12,7 @@ from edge.wire.multiaddr import SIZE_MAX, Multiaddr
 
 _IP4 = const(4)
 _IP6 = const(41)
+_IP6ZONE = const(42)
 _DNS = const(53)  # to 55: dns, dns4, dns6
 _DNS6 = const(55)
 _LOCAL = ("loopback", "link", "private")
@@ -39,6 +40,20 @@ def admits_public(address: bytes) -> bool:
         return False
     scope = _scope(address)
     return scope == "public" or scope == "name" and _is_public_name(_name(address))
+
+
+def is_here(address: bytes) -> bool:
+    """Whether it leads back to whoever dials it: loopback, by number or name, or unspecified."""
+    code = address[0]
+    if code == _IP4:
+        return address[1] in (0, 127)
+    if code == _IP6ZONE and 1 < 2 + address[1] < len(address) - 1:
+        return is_here(address[2 + address[1] :])
+    scope = _scope(address)
+    if scope == "name":
+        name = _name(address).lower()
+        return name == b"localhost" or name.endswith(b".localhost")
+    return scope in ("loopback", "unspecified")
 
 
 def host(address: bytes) -> bytes:

@@ -28,6 +28,7 @@ TOLD_ADDRESSES_MAX = 6  # of these, told by one
 HEAD_START_MS = 1000  # of where a peer was over the search for where it is
 VALUE_QUORUM = 16  # values that agree or are worse, before the best of them is believed to be best
 PUBLISHED_MAX = 8 if MICROPYTHON else 64  # values that are put again and again
+NAMED_MAX = 64 if MICROPYTHON else 1024  # providers that are remembered until the search ends
 TRUSTED_PROVIDERS = 2  # of one answer that are given at once; more only if others name them, too
 
 
@@ -197,7 +198,9 @@ async def find_providers(kad, key: bytes, results) -> None:
     def heard(_: Contact, answer: Message) -> bool:
         left = TRUSTED_PROVIDERS
         for told in answer.providers:
-            row = named.setdefault(told.id, [0, told, False])
+            row = named.get(told.id) or [0, told, False]
+            if len(named) < NAMED_MAX:
+                named[told.id] = row
             row[0] += 1
             if not row[2]:
                 if left:

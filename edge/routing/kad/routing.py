@@ -10,7 +10,7 @@ keeps it as a contact.  Spec: libp2p kad-dht.
 
 from edge.errors import EdgeError, LimitError, LocalError, RemoteError, printable
 from edge.identity.peer_info import PeerInfo
-from edge.routing import Found, check_key
+from edge.routing import Found, check_key, reach
 from edge.routing.kad import PROFILES, Contact, lookup
 from edge.routing.kad.message import ADD_PROVIDER, Message, decode, encode
 from edge.routing.kad.network import SwarmNetwork
@@ -224,12 +224,29 @@ class KadRouting:
         except EdgeError:
             self._failures += 1
             if known:
+                if len(self._failing) >= DOUBTED_MAX:
+                    self._failing = {}
                 self._failing[contact.id] = True
                 self.table.failed(contact.id, clock.monotonic_ms())
                 self.upkeep.wake()
             raise
         self._lives(contact)
-        return answer
+        return self._credible(contact, answer)
+
+    def _credible(self, contact: Contact, answer: Message) -> Message:
+        """Without addresses of this machine, unless somebody here tells them: no stranger has us
+        knock at our own doors."""
+        told = answer.closer + answer.providers
+        if not [1 for one in told for address in one.addresses if reach.is_here(address)]:
+            return answer
+        reached = (self.network.known(contact.id) or contact).addresses
+        hosts = [reach.host(address) for address in self.network.addresses()] + [b""]
+        if reached and reach.host(reached[0]) in hosts:
+            return answer
+        closer = [one for one in _elsewhere(answer.closer) if one.addresses]
+        return Message(
+            answer.type, answer.key, answer.record, tuple(closer), _elsewhere(answer.providers)
+        )
 
     def _lives(self, contact: Contact) -> None:
         """It has answered, so it is a server and where we asked."""
@@ -313,6 +330,14 @@ class KadRouting:
 
     def report(self, error: Exception) -> None:
         _log.error("{}: a task failed: {}", self.name, printable(repr(error), 200))
+
+
+def _elsewhere(contacts: tuple) -> tuple:
+    """``contacts`` without addresses of this machine."""
+    return tuple([
+        Contact(one.id, tuple([told for told in one.addresses if not reach.is_here(told)]))
+        for one in contacts
+    ])  # fmt: skip
 
 
 def _describe(bits: int, row: tuple, now: int) -> dict:

@@ -92,6 +92,20 @@ def test_hosts_and_networks():
     assert alike(reach.host, relayed, "/ip4/10.0.0.1/tcp/1")
 
 
+def test_what_leads_back_to_who_dials_it():
+    here = """/ip4/127.0.0.1/tcp/1 /ip4/127.9.9.9/udp/1 /ip4/0.0.0.0/tcp/1 /ip6/::1/tcp/1
+    /ip6/::/tcp/1 /ip6/::ffff:127.0.0.1/tcp/1 /ip6zone/lo/ip6/::1/tcp/1 /dns/LocalHost/tcp/1
+    /dns4/x.localhost/tcp/1"""
+    for text, address in each(here):
+        assert reach.is_here(address), text
+    for texts in (PUBLIC, PRIVATE_USE, "/ip4/10.0.0.1/tcp/1 /ip6zone/eth0/ip6/fe80::1/tcp/1"):
+        for text, address in each(texts):
+            assert not reach.is_here(address), text
+    for size in range(1, 20):
+        for code in (4, 41, 42, 53, 0):
+            reach.is_here(bytes([code] + [size] * size))  # whatever it is, it is no error
+
+
 def test_loopback_is_nobodys():
     for text in ("/ip4/127.0.0.1/tcp/1", "/ip4/127.9.9.9/tcp/1", "/ip6/::1/tcp/1"):
         assert reach.host(Multiaddr(text).to_bytes()) == b""

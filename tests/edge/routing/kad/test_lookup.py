@@ -1,7 +1,7 @@
 """Searches among those who lie, vanish and keep silent, on a network without a swarm."""
 
 from edge.errors import LinkError
-from edge.routing.kad import EDGE, Contact
+from edge.routing.kad import EDGE, Contact, lookup
 from edge.routing.kad.message import FIND_NODE, GET_PROVIDERS, Message, Record, decode, encode
 from edge.system import MICROPYTHON, clock
 from tests import kit
@@ -94,6 +94,46 @@ async def test_a_provider_without_addresses_is_given_with_those_we_know():
         found = await seeker.find_providers(KEY, 5).all()
         assert [info.peer_id for info in found] == [other.network.peer_id]
         assert [one.to_bytes() for one in found[0].addresses] == list(contact_of(other).addresses)
+
+
+async def test_a_stranger_has_nobody_knock_at_its_own_doors():
+    """Of addresses of loopback only who is on this machine can know something."""
+    here = (b"\x04\x7f\0\0\x01\x06\0\x16", b"\x36\x09localhost\x06\0\x16")
+    there = b"\x04\x0a\xff\xff\xfe\x06\x0f\xa1"
+    told = (
+        Contact(ID_PREFIX + bytes(32), here),
+        Contact(ID_PREFIX + bytes([1] * 32), here + (there,)),
+    )
+    async with Town() as town:
+        kad = await town.node()
+        liar = town.home()
+        asked = Message(GET_PROVIDERS, KEY, None, (), ())
+        tell(liar, told, told)
+        answer = await kad.ask(liar.contact, asked)
+        assert answer.closer == (Contact(told[1].id, (there,)),)
+        assert answer.providers == (Contact(told[0].id, ()), answer.closer[0])
+        kad.network.contact = Contact(kad.own_id, (liar.contact.addresses[0][:5] + b"\x06\0\1",))
+        answer = await kad.ask(liar.contact, asked)
+        assert answer.closer == told and answer.providers == told
+
+
+async def test_names_of_providers_do_not_fill_memory():
+    async with Town() as town:
+        kad = await town.node()
+        kept, lookup.NAMED_MAX = lookup.NAMED_MAX, 4
+        try:
+            own = contact_of(kad)
+            for number in range(3):
+                liar = town.home()
+                tell(liar, (), invented(5, 100 + 5 * number))
+                kad.consider(liar.contact, "test")
+            await until(lambda: len(kad.table) == 3)
+            kad.replication = lambda: 9
+            infos = await kad.find_providers(KEY, 50).all()
+            assert own.id not in infos
+            assert 6 <= len(infos) <= 10  # two of each answer, and who was remembered
+        finally:
+            lookup.NAMED_MAX = kept
 
 
 async def test_an_answer_of_another_kind_is_none():

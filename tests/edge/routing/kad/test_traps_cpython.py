@@ -1,13 +1,18 @@
-"""Searches where addresses lead to who takes connections and never says a word."""
+"""Peers that take connections and never say a word, and peers that come and vanish."""
 
+from edge.errors import LinkError
 from edge.routing.kad import Contact
+from edge.routing.kad.message import PING, Message
+from edge.routing.kad.routing import DOUBTED_MAX
 from edge.system import aio
 from edge.wire.multiaddr import Multiaddr
 from tests import kit
 from tests.edge.routing.kad.nodes import KadNet, Node
+from tests.edge.routing.kad.town import ID_PREFIX, Town, contact_of
 from tests.edge.swarm.node import until
 from transports import memory
 
+FALSE = b"\x04\x0a\xff\xff\xff\x06\x0f\xa1"  # an address where nobody lives
 SOON_MS = 5000  # less than it takes to give up a trap
 
 
@@ -70,6 +75,30 @@ async def test_liars_who_answer_first_hide_no_peer():
 
         honest.swarm.set_stream_handler(honest.kad.profile.protocol, reply_late)
         assert await finds(seeker, hidden)
+
+
+async def test_peers_that_come_and_vanish_do_not_fill_memory():
+    async with Town() as town:
+        kad = await town.node()
+        for number in range(DOUBTED_MAX + 20):
+            told = Contact(ID_PREFIX + number.to_bytes(32, "big"), (FALSE,))
+            kad.table.heard(told, 0, True)
+            await kit.raises_async(LinkError, kad.ask(told, Message(PING, b"", None, (), ())))
+            kad.table.remove(told.id)
+        assert 0 < len(kad._failing) <= DOUBTED_MAX
+
+
+async def test_many_false_addresses_hide_no_peer():
+    """More tell lies than tell the truth, and each tells as many as it can."""
+    async with Town() as town:
+        kads = await town.nodes(6)
+        hidden = await town.node()
+        for number, liar in enumerate(kads[:4]):
+            lies = [FALSE[:3] + bytes([200 + number, port]) + FALSE[5:] for port in range(16)]
+            liar.table.heard(Contact(hidden.own_id, tuple(lies)), 0, True)
+        kads[4].table.heard(contact_of(hidden), 0, True)
+        found = await kads[5].find_peer(hidden.network.peer_id).first()
+        assert found and found.peer_id == hidden.network.peer_id
 
 
 if __name__ == "__main__":

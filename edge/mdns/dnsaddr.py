@@ -13,6 +13,7 @@ TEXT_MAX = 1100  # bytes of a TXT record: all else in a packet takes less than 3
 _STRING_MAX = const(255)  # bytes
 _PREFIX = b"dnsaddr="
 _ADDRESSES_MAX = const(16)  # of one peer
+_READ_MAX = const(32)  # addresses of one name that are looked at
 _IP6ZONE = b"\x2a"
 
 
@@ -54,7 +55,7 @@ def read(strings, interface: str, is_own_host: bool) -> "tuple[bytes | None, lis
     """
     peer_id = None
     addresses = []
-    for string in strings:
+    for string in [one for one in strings if one.startswith(_PREFIX)][:_READ_MAX]:
         try:
             address = Multiaddr.from_peer_text(str(string[8:], "utf-8"))
         except (RemoteError, UnicodeError):
@@ -64,8 +65,7 @@ def read(strings, interface: str, is_own_host: bool) -> "tuple[bytes | None, lis
         where = address.decapsulate("p2p")
         scope = _host(data) and ip.scope(_host(data))
         if (
-            string.startswith(_PREFIX)
-            and owner
+            owner
             and where
             and (not peer_id or owner == peer_id)
             and address.is_shareable

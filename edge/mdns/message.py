@@ -16,6 +16,7 @@ _PTR = const(12)
 _RECORDS_MAX = const(256)  # of one message; a packet that claims more is not looked at
 _POINTERS_MAX = const(16)  # of one name
 _NAME_MAX = const(255)  # bytes
+_STRINGS_MAX = const(256)  # of a TXT record
 
 
 def name(text: str) -> bytes:
@@ -125,10 +126,12 @@ def read_name(packet: bytes, offset: int) -> "tuple[bytes, int]":
 
 
 def split(data: bytes) -> "list[bytes]":
-    """The strings of a TXT record."""
-    strings = []
+    """The strings of a TXT record; RemoteError if there are far more than anybody needs."""
+    strings: list = []
     offset = 0
     while offset < len(data):
+        if len(strings) >= _STRINGS_MAX:
+            raise RemoteError("TXT record of too many strings")
         end = offset + 1 + data[offset]
         _need(data, end)
         strings.append(data[offset + 1 : end])

@@ -104,6 +104,15 @@ def test_what_is_not_believed():
     )
 
 
+def test_not_everything_is_looked_at():
+    """Bad addresses without end cost little, and strings of others nothing."""
+    good = "/ip4/10.0.0.2/tcp/1" + OTHER
+    assert read(*["/ip4/x"] * 31, good)[0] == peer_id(2)
+    assert read(*["/ip4/x"] * 32, good) == (None, [])
+    strings = [b"a=b"] * 200 + [b"dnsaddr=" + good.encode()]
+    assert dnsaddr.read(strings, "eth0", False)[0] == peer_id(2)
+
+
 def test_loopback_is_believed_of_our_own_machine():
     assert read("/ip4/127.0.0.1/tcp/1" + OTHER, is_own_host=True)[1] == ["/ip4/127.0.0.1/tcp/1"]
 

@@ -47,6 +47,11 @@ def test_txt_strings():
         kit.raises(RemoteError, message.split, cut_off)
 
 
+def test_a_txt_of_thousands_of_strings():
+    assert len(message.split(bytes(256))) == 256
+    kit.raises(RemoteError, message.split, bytes(257))
+
+
 def test_pointer_loops_and_leaps():
     ptr = b"\0\x0c\0\x01\0\0\0\x09\0\x02"
     for name in (

@@ -16,7 +16,8 @@ from edge.system import MICROPYTHON, const, primitives
 
 KEYS_MAX = 16 if MICROPYTHON else 1024  # offered
 PROBES_MAX = 8 if MICROPYTHON else 64  # under way
-ANSWERS_MAX = 8 if MICROPYTHON else 64  # to one probe; a quarter of them from one source
+ANSWERS_MAX = 8 if MICROPYTHON else 64  # to one probe
+SOURCE_MAX = 2 if MICROPYTHON else 4  # of them from one host
 NAMES_MAX = 16  # in one packet
 
 _DOMAIN = b"/edge/mdns-routing/1.0.0"
@@ -239,7 +240,7 @@ class Probes:
             return
         if found not in probe.found:
             count = probe.sources.get(host, 0)
-            if count >= ANSWERS_MAX // 4 or len(probe.found) >= ANSWERS_MAX:
+            if count >= SOURCE_MAX or len(probe.found) >= ANSWERS_MAX:
                 return
             probe.sources[host] = count + 1
             probe.found.append(found)

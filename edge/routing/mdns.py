@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DIALS_MAX = 2 if MICROPYTHON else 4  # at once, for one search
+DIALS_MAX = 2 if MICROPYTHON else 8  # at once, for one search
 DIAL_MS = 8000  # for one peer
 UNUSED_MS = 10000  # a connection made for a proof alone is closed after that
 EVENTS_MAX = 64  # that wait to be read; later ones are dropped

@@ -149,7 +149,7 @@ async def test_who_does_not_prove_itself_is_no_result() -> None:
 
 
 async def test_providers() -> None:
-    count = 4 if MICROPYTHON else 8
+    count = 4 if MICROPYTHON else 6  # of which one host, as they share it, may tell
     lan = await Lan(count).start()
     for service in lan.services[1:-1]:
         service.offer(KEY)

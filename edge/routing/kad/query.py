@@ -23,14 +23,15 @@ from edge.system import MICROPYTHON, const
 REQUESTS_MAX = 30 if MICROPYTHON else 120  # of one search
 WAITING_MAX = 20 if MICROPYTHON else 80  # contacts of one path that are not asked yet
 TOLD_MAX = 21  # contacts of one answer that are considered
-TELLERS_MAX = 4  # who are remembered to have told of one contact
+TELLERS_MAX = 4 if MICROPYTHON else 8  # who are remembered to have told of one contact
 ADDRESSES_MAX = 4 if MICROPYTHON else 16  # of one contact, told by all
 SEEDS_OF_PATH = 6  # at least: who knows fewer contacts takes fewer paths
 SLOW_MS = 2_500  # a request that takes longer holds up no others
 SEARCH_MS = 60_000  # a search that takes longer ends
-FALSE_MAX = 3  # contacts told of that failed, and no more that answered: the teller is a liar
+FALSE_MAX = 3  # contacts that one alone told of and that failed, and no more that answered: a liar
 DOUBTFUL_MAX = 10  # contacts that only liars told of which are asked when there are no others
 
+_WHOLE = const(24)  # parts that make one contact, which those who told of it share
 _WAITING = const(0)
 _ASKED = const(1)
 _SLOW = const(2)
@@ -43,7 +44,7 @@ class _Peer:
     """A contact in a search, and how those it told of have turned out."""
 
     __slots__ = ("contact", "distance", "path", "hops", "state", "since", "more", "retried",
-                 "tellers", "false", "true")  # fmt: skip
+                 "tellers", "blamed", "false", "true")  # fmt: skip
 
     def __init__(self, contact: Contact, distance: int, path: "_Path", hops: int) -> None:
         self.contact = contact
@@ -55,11 +56,27 @@ class _Peer:
         self.more: tuple = ()  # addresses told of since
         self.retried = False
         self.tellers: list[_Peer] = []  # empty: we knew it ourselves
-        self.false = 0
-        self.true = 0
+        self.blamed: list[_Peer] = []  # those of them that bear the blame for its silence
+        self.false = 0  # parts of contacts that failed
+        self.true = 0  # of those that answered
 
     def is_liar(self) -> bool:
-        return self.false >= FALSE_MAX and self.false >= self.true
+        return self.false >= FALSE_MAX * _WHOLE and self.false >= self.true
+
+    def blame(self) -> None:
+        """It is not there, or slow: the more who told of it, the less each is to blame, because
+        what all say was true not long ago."""
+        if not self.blamed and self.tellers:
+            self.blamed = self.tellers
+            for teller in self.blamed:
+                teller.false += _WHOLE // len(self.blamed)
+
+    def praise(self) -> None:
+        """It is there after all."""
+        for teller in self.blamed:
+            teller.false -= _WHOLE // len(self.blamed)
+        for teller in self.tellers:
+            teller.true += _WHOLE
 
     def is_doubtful(self) -> bool:
         """Whether only liars told of it."""
@@ -146,8 +163,7 @@ class Query:
         peer = self._take(id)
         if not peer:
             return
-        for teller in peer.tellers:
-            teller.true += 1
+        peer.praise()
         peer.state = _ANSWERED
         self.hops = max(self.hops, peer.hops)
         path = peer.path
@@ -164,8 +180,7 @@ class Query:
         peer = self._take(id)
         if peer:
             peer.state = _FAILED
-            for teller in peer.tellers:
-                teller.false += 1
+            peer.blame()
             self._relearn(peer, peer.more)
             self._settle()
 
@@ -183,8 +198,7 @@ class Query:
         peer.state = _SLOW
         peer.path.asked.remove(peer)
         peer.path.slow += 1
-        for teller in peer.tellers:
-            teller.false += 1
+        peer.blame()
 
     def _take(self, id: bytes) -> "_Peer | None":
         """Who was asked and is not in flight any more."""
@@ -195,8 +209,6 @@ class Query:
             peer.path.asked.remove(peer)
         else:
             peer.path.slow -= 1
-            for teller in peer.tellers:
-                teller.false -= 1
         return peer
 
     # -- what is known

@@ -255,7 +255,15 @@ def test_who_told_of_peers_that_are_not_there_is_believed_last():
 
         everybody = run(core, answer)
         false = [one for one in everybody if one in invented]
-        assert len(false) <= FALSE_MAX + PLAIN.alpha and core.closest(1) == CROWD[:1]
+        assert len(false) <= FALSE_MAX * len(liars) + PLAIN.alpha
+        assert core.closest(1) == CROWD[:1]
+
+
+def test_who_names_the_dead_as_all_do_is_no_liar():
+    dead = CROWD[:9]
+    core = query(CROWD[20:32], PATHS, 8)
+    everybody = run(core, lambda one: None if one in dead else CROWD[:20])
+    assert core.closest(8) == CROWD[9:17] and len(everybody) < 24
 
 
 def test_what_liars_told_is_asked_if_there_is_nobody_else():

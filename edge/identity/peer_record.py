@@ -47,11 +47,11 @@ def unseal(data: bytes) -> PeerRecord:
     addresses = []
     for info in infos[:ADDRESSES_MAX]:
         try:
-            address = Multiaddr.from_bytes(protobuf.parse(info, "b")[0] or b"")
+            told = Multiaddr.from_bytes(protobuf.parse(info, "b")[0] or b"")
         except RemoteError:
             continue  # a protocol that is newer than we are
-        if address.peer_id == peer_id:
-            address = address.decapsulate("p2p")  # that says nothing new, but py puts it there
+        # That it is the peer's own says nothing new, but py puts it there.
+        address = told.decapsulate("p2p") if told.peer_id == peer_id else told
         if address:
             addresses.append(address)
     return PeerRecord(signer, seq or 0, addresses)

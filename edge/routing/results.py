@@ -25,7 +25,7 @@ class Results:
         self.key = key
         self.count = count
         self.finished = False
-        self.error: "EdgeError | None" = None  # why the search ended early: None if it did not
+        self.error: Any = None  # the EdgeError that ended the search early
         self.task: Any = None
         self.begun = False  # the task has: one that is cancelled before would never end
         self._found: dict = {}  # PeerId -> PeerInfo

@@ -1,5 +1,6 @@
 """Linked into one file, a program still does the same; run on CPython before and after."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ class Room:
 """Where it starts."""
 import own
 from rooms import RoomError, enter
+from rooms.words import Pair, table
 from system import clock
 
 def look(name):
@@ -74,6 +76,7 @@ def look(name):
 def main(list):
     from rooms.late import late
     print(late(list), own.name(), [enter for enter in "ab"])
+    print(table(), hasattr(Pair(1, 2), "left"))
     print({now: clock for now, clock in [(1, 2)]})
     look("opened")
     look("rare")
@@ -81,6 +84,39 @@ def main(list):
         enter("opened").fail()
     except RoomError as lost:
         print(repr(lost), clock.now())
+''',
+    "rooms/words.py": '''
+from collections import namedtuple
+Pair = namedtuple("Pair", ("left", "right"))
+_SIZE = [3]
+class Cup:
+    kind = "cup"
+    def __init__(self, colour, size=_SIZE):
+        self.colour = colour
+        self.size_in_dl = size
+    def fill(self, drink):
+        self.drink = drink
+        return self
+    def describe(self):
+        return self.colour, self.size_in_dl, self.drink, self.kind
+class Mug(Cup):
+    def describe(self):
+        return ("a mug with a handle", self.handle(), super().describe())
+    def handle(self):
+        return "of clay: {}".format(self.colour)
+class Spoon:
+    def __init__(self, length):
+        self.length = length
+        self.material = [self.measure]
+    def measure(self):
+        return f"a spoon {self.length} cm long", self.material[0] == self.measure, self.owner
+def table():
+    spoon = Spoon(7)
+    spoon.owner = Pair(left=1, right=2).left
+    try:
+        raise ValueError("there is no tea, {}".format("sorry"))
+    except ValueError as error:
+        return Mug("red").fill("tea").describe(), spoon.measure(), str(error)
 ''',
     "rooms/late.py": "from system.clock import now as when\ndef late(x):\n    return x, when()\n",
 }  # fmt: skip
@@ -120,6 +156,21 @@ def test_a_file_that_asks_for_its_name_stays_apart(linked):
 
 def test_names_that_are_shown_or_called_from_outside_stay(linked):
     assert "class RoomError(" in linked[MAIN] and "def main(" in linked[MAIN]
+
+
+def test_few_words_serve_all(linked):
+    text = linked[MAIN]
+    for word in ("colour", "size_in_dl", "describe", "material", "measure", "length"):
+        assert word not in text.replace("a spoon {self.", ""), word
+    for word in ("owner", "kind", "left", "right"):  # from outside, of the class, in a text
+        assert word in text, word
+
+
+def test_sentences_are_one_text(linked):
+    whole = re.search(
+        r"^(\w+) = 'a mug with a handleof clay: {}there is no tea, {}'$", linked[MAIN], re.M
+    )
+    assert whole and f"ValueError({whole[1]}[30:49].format('sorry'))" in linked[MAIN]
 
 
 def test_a_module_as_a_value_is_refused():

@@ -13,14 +13,27 @@ A file that asks for its own name or names is not linked, nor is machine code.
 
 import ast
 import itertools
+import keyword
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from tools.chip.meaning import Foreign, Global, Import, Module, Names, Program, Target
 from tools.chip.program import Trees
+from tools.chip.texts import gather
 
 _FAMILIAR = 90
+_WORD_MAX = 10  # a longer text is no word to MicroPython
+# Words that every MicroPython has anyway.
+_WORDS = """
+    abs all any bin bool callable center chr clear count delattr dict dir discard divmod endswith
+    enumerate eval exec extend filter find float format from_bytes fromhex fromkeys frozenset hash
+    hex id index input insert intersection isalpha isdigit isdisjoint islower isspace issubclass
+    issubset issuperset isupper items iter join keys locals lower lstrip map next object oct
+    partition pop popitem real remove replace reverse reversed rfind rindex round rpartition rsplit
+    rstrip set setdefault slice sort split splitlines startswith strip to_bytes union update upper
+    values zip
+""".split()
 _UNLINKED = {"globals", "__name__", "__getattr__", "viper", "native"}
 
 
@@ -36,7 +49,8 @@ def link(trees: Trees, main: str, opened: Iterable[str] = ()) -> Trees:
             bodies += body
         else:
             small[path] = ast.Module(linker.imports(rewriter.taken) + body, [])
-    small[main] = ast.Module(linker.foreign_imports() + _familiar(bodies) + bodies, [])
+    bodies = linker.foreign_imports() + gather(bodies, linker.texts)
+    small[main] = ast.Module(_familiar(bodies) + bodies, [])
     for path in linker.linked[:-1]:
         handed = linker.handed_on(path)
         if handed:
@@ -46,7 +60,7 @@ def link(trees: Trees, main: str, opened: Iterable[str] = ()) -> Trees:
 
 class _Linker:
     """``linked``: paths, each after what it imports, the main file last; ``names``: what everything
-    is called in the linked file."""
+    is called in the linked file; ``texts``: what its sentences are."""
 
     def __init__(self, trees: Trees, main: str, opened: Iterable[str]) -> None:
         self.program = Program(trees)
@@ -81,11 +95,9 @@ class _Linker:
         return Foreign(module, target.name)
 
     def _name_all(self) -> dict[Target, str]:
-        """What is an attribute somewhere is a word that the program has anyway: it costs no heap to
-        call something else so, too.  Names of the main file stay, and those of exceptions, which
-        are shown."""
-        spelled = [node.attr for node in self._nodes if isinstance(node, ast.Attribute)]
-        attributes = {name for name in spelled if not name.startswith("__")}
+        """A word that is there anyway, as an attribute or a text, costs no heap as the name of
+        something else.  Names of the main file stay, and those of exceptions, which are shown."""
+        words = {word for word in map(_word, self._nodes) if word[:2] != "__"}.union(_WORDS) - {""}
         heirs = {n.name for n in self._nodes if isinstance(n, ast.ClassDef) and n.bases}
         found = [m for path in self.linked for m in self.meanings[path].targets.values()]
         foreign = sorted({t for t in map(self.settled, found) if isinstance(t, Foreign)})
@@ -95,17 +107,18 @@ class _Linker:
         for path in self.linked:
             taken |= self.meanings[path].locals | self.meanings[path].builtins
         kept = [target for target in own if target.name in heirs]
-        words = [target for target in own if target.name in attributes]
-        for target, name in [*_by_name(kept), *_by_name(foreign), *_by_name(words)]:
+        same = [target for target in own if target.name in words]
+        for target, name in [*_by_name(kept), *_by_name(foreign), *_by_name(same)]:
             if target not in names and name not in taken:
                 names[target] = name
                 taken.add(name)
-        spare = sorted(attributes - taken, key=lambda name: (len(name), name))
+        spare = sorted(words - taken, key=lambda name: (len(name), name))
         new = (f"_{number}" for number in itertools.count())
-        free = itertools.chain(spare, (n for n in new if n not in taken | attributes))
+        free = itertools.chain(spare, (name for name in new if name not in taken | words))
         for target, _ in [*_by_name(foreign), *_by_name(own)]:
             if target not in names:
                 names[target] = next(free)
+        self.texts = next(free)
         return names
 
     def handed_on(self, path: str) -> dict[str, str]:
@@ -133,6 +146,15 @@ class _Linker:
             else:
                 imports.append(ast.Import([ast.alias(target.module, name)]))
         return imports
+
+
+def _word(node: ast.AST) -> str:
+    """The word that a node spells and that could be a name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    text = node.value if isinstance(node, ast.Constant) else ""
+    is_name = isinstance(text, str) and len(text) <= _WORD_MAX and text.isidentifier()
+    return str(text) if is_name and not keyword.iskeyword(str(text)) else ""
 
 
 def _by_name(targets: Iterable[Global | Foreign]) -> list[tuple[Target, str]]:

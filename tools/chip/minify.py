@@ -15,6 +15,7 @@ from tools.chip.fold import fold
 from tools.chip.link import link
 from tools.chip.program import Trees, aliases
 from tools.chip.shake import shake
+from tools.chip.share import share
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
@@ -25,7 +26,8 @@ def minify(
 ) -> dict[str, str]:
     """The files of one program, by path, smaller; those in ``roots`` are where it starts.
 
-    ``main``: what is loaded with this one, and with those in ``opened``, is linked into it.
+    ``main``: what is loaded with this one, and with those in ``opened``, is linked into it; then
+    public attributes get short names, too.
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     fold(trees)
@@ -36,6 +38,7 @@ def minify(
         _rename(tree, short)
         _shorten_parameters(tree, keywords)
     if main:
+        share(trees)
         trees = link(trees, main, opened)
     for tree in trees.values():
         ast.fix_missing_locations(tree)

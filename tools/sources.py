@@ -28,6 +28,7 @@ CPYTHON_ONLY_TESTS = (
     "tests/interop/*",
     "tests/micropython/*",
     "tests/needs.py",
+    "tests/sim/*",
     "tests/test_*",
     "tests/tools/*",
 )

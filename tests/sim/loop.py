@@ -10,12 +10,15 @@ import asyncio
 import contextvars
 import random
 import selectors
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from edge.system import clock, entropy
+from edge.system import clock, entropy, log
 
 START_MS = 1_000_000  # a node never sees time zero
+RESOLUTION_S = 1e-6  # timers due so soon are due: a float of years is no finer
+FAILURES_SHOWN = 3
 UNIX_START_MS = 1_800_000_000_000  # the wall clock at that moment
 
 # Whose code is running; an object with wake(), or None.  Tasks inherit it from who starts them.
@@ -54,6 +57,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._selector = VirtualSelector()
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         return self._selector.now_s
@@ -86,6 +90,10 @@ def _wake(node: Any, callback: Callable, args: tuple) -> None:
     callback(*args)
 
 
+class Failed(Exception):
+    """Code of a node has raised what it should not, or logged an error."""
+
+
 class Ground:
     """The ground of a simulation: one loop, one clock, one source of randomness."""
 
@@ -94,6 +102,7 @@ class Ground:
         self.random = random.Random(seed)  # of the world around the nodes
         self._entropy = random.Random(seed + 1)  # of the nodes
         self._kept: tuple = ()
+        self._failures: list[str] = []
 
     def __enter__(self) -> "Ground":
         self._kept = (
@@ -106,17 +115,32 @@ class Ground:
         clock.unix_ms = lambda: now_ms() - START_MS + UNIX_START_MS
         entropy.random_bytes = self._entropy.randbytes
         entropy.random_below = self._entropy.randrange
+        self.loop.set_exception_handler(self._raised)
+        log.set_sink(self._logged)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.run(_end_all())
+        self.loop.run_until_complete(_end_all())
         self.loop.close()
+        log.set_sink()
         (clock.monotonic_ms, clock.monotonic_us, clock.unix_ms,
          entropy.random_bytes, entropy.random_below) = self._kept  # fmt: skip
 
     def run(self, coroutine: Coroutine) -> Any:
         """The result of ``coroutine``; tasks it started go on waiting until the next run()."""
-        return self.loop.run_until_complete(coroutine)
+        result = self.loop.run_until_complete(coroutine)
+        if self._failures:
+            raise Failed("\n".join(self._failures[:FAILURES_SHOWN]))
+        return result
+
+    def _raised(self, _: asyncio.AbstractEventLoop, context: dict) -> None:
+        error = context.get("exception")
+        trace = traceback.format_exception(error) if error else []
+        self._failures.append("".join([context["message"], "\n", *trace]))
+
+    def _logged(self, level: str, name: str, text: str) -> None:
+        if level == "error":
+            self._failures.append(f"{name}: {text}")
 
 
 async def _end_all() -> None:

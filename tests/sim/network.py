@@ -12,12 +12,13 @@ import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from edge.errors import EdgeError, LinkError, RemoteError
+from edge.errors import LinkError, RemoteError
 from edge.identity.peer_id import PeerId
 from edge.routing.kad import Contact, Profile
 from edge.routing.kad import key as kad_key
 from edge.routing.kad import message as kad_message
 from edge.routing.kad import network as real
+from edge.swarm.dialing.dial_plan import STAGGER_MS
 from edge.swarm.limits import Limits
 from edge.system import aio
 from tests.sim import links
@@ -27,7 +28,6 @@ ID_PREFIX = b"\x00\x24\x08\x01\x12\x20"  # an Ed25519 key as a peer id; here nob
 CANDIDATES_MAX = 256  # connections a node has not looked at yet
 CACHED_MAX = 1 << 20  # entries of each cache of the process
 KNOWN_MAX = 1000  # peers in the peer store of a node
-ADDRESS_TIMEOUT_MS = 5_000  # as edge.swarm.limits: an address where nobody answers
 REFUSES = 4  # of addresses where nobody lives, one in so many belongs to a machine that says so
 
 _IDLE_S = real.CONNECTION_IDLE_MS / 1000
@@ -39,10 +39,10 @@ TALLY: contextvars.ContextVar = contextvars.ContextVar("tally", default=None)
 class Tally:
     """Requests of one operation."""
 
-    __slots__ = ("requests", "failed", "bytes", "queries")
+    __slots__ = ("requests", "answered", "bytes", "queries")
 
     def __init__(self) -> None:
-        self.requests = self.failed = self.bytes = 0
+        self.requests = self.answered = self.bytes = 0
         self.queries: list = []  # the Query objects that worked on it
 
 
@@ -80,20 +80,25 @@ class World:
     def living(self) -> "Iterator[SimulatedNetwork]":
         return (node for node in self.nodes if node.alive)
 
-    def who_answers(self, contact: Contact) -> "tuple[SimulatedNetwork | None, float]":
-        """Whom dialing ``contact`` connects to, or None; and round trips or ms until that is so."""
-        wait_ms = 0
-        for address in contact.addresses:
-            node = self.by_address.get(bytes(address))
+    def who_answers(self, id_: bytes, addresses: tuple) -> "tuple[SimulatedNetwork | None, float]":
+        """Whom dialing the addresses finds, or None; ms until it is dialed, or all have failed.
+
+        As edge.swarm.dialing races them: each has a head start over the next, unless it fails.
+        """
+        start = end = 0
+        for address in addresses:
+            node = self.by_address.get(address)
             if node is not None and node.alive:
-                if node.id == contact.id:
-                    return node, 0
-                wait_ms = max(wait_ms, links.SQUARE_MS * links.CONNECT_TRIPS)  # another peer id
-            elif node is None and address[-3] % REFUSES == 0:
-                wait_ms = max(wait_ms, links.SQUARE_MS)
+                if node.id == id_:
+                    return node, start
+                fails = links.SQUARE_MS * links.CONNECT_TRIPS  # it proves to be somebody else
+            elif node is None and address[-4] % REFUSES == 0:
+                fails = links.SQUARE_MS
             else:
-                wait_ms = ADDRESS_TIMEOUT_MS
-        return None, wait_ms
+                fails = Limits.address_timeout_ms
+            end = max(end, start + fails)
+            start += min(STAGGER_MS, fails)
+        return None, end
 
 
 class SimulatedNetwork:
@@ -151,13 +156,9 @@ class SimulatedNetwork:
         tally = TALLY.get()
         if tally:
             tally.requests += 1
-        try:
-            reply = await self._request(contact, protocol, data, answer)
-        except EdgeError:
-            if tally:
-                tally.failed += 1
-            raise
+        reply = await self._request(contact, protocol, data, answer)
         if tally:
+            tally.answered += 1
             tally.bytes += len(data) + len(reply or b"")
         return reply
 
@@ -170,6 +171,8 @@ class SimulatedNetwork:
                 exchange = self._exchange(peer, protocol, data, answer)
                 return await aio.wait_for_ms(exchange, real.REQUEST_TIMEOUT_MS)
             except aio.TimeoutError:
+                if not peer.alive and self._connected.pop(peer.id, None):
+                    self.candidates.put_nowait((Contact(peer.id, ()), None))  # broken off
                 raise LinkError("no answer in time")
 
     async def _exchange(self, peer: "SimulatedNetwork", protocol: str, data: bytes, answer: bool):
@@ -195,13 +198,15 @@ class SimulatedNetwork:
             return world.by_id[contact.id]
         async with self._dial_turns:
             self.dials += 1
-            peer, wait_ms = world.who_answers(contact)
+            told = contact.addresses[: real.DIALED_ADDRESSES_MAX]
+            good = self._good.get(contact.id)
+            peer, wait_ms = world.who_answers(contact.id, good.addresses + told if good else told)
             if peer is None:
                 self.count(60, 1)
                 await aio.sleep_ms(round(wait_ms))
                 raise LinkError("cannot be reached")
             trips = 2 * links.CONNECT_TRIPS
-            await aio.sleep_ms(round(trips * self.place.delay_ms(peer.place)))
+            await aio.sleep_ms(round(wait_ms + trips * self.place.delay_ms(peer.place)))
         if not peer.alive:
             raise LinkError("gone meanwhile")
         if len(self._good) < KNOWN_MAX:
@@ -251,6 +256,7 @@ class SimulatedNetwork:
         self.count(size + links.STREAM_BYTES, links.STREAM_PACKETS)
         source.count(size + links.STREAM_BYTES, links.STREAM_PACKETS)
         self.messages += 1
+        source.messages += 1
         source.wake()
         if answered.done():
             return

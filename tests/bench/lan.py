@@ -125,11 +125,12 @@ class EdgeNode:
         await self.stop()
 
 
-async def start_all(stack: AsyncExitStack, lan: Lan, *options: str) -> list[EdgeNode]:
-    """One on each host, all at once."""
+async def start_all(stack: AsyncExitStack, lan: Lan, apart_s: float = 0) -> list[EdgeNode]:
+    """One on each host, all at once or one after the other."""
     nodes = []
     for host in range(len(lan.names)):
-        nodes.append(await stack.enter_async_context(await EdgeNode.start(lan, host, *options)))
+        nodes.append(await stack.enter_async_context(await EdgeNode.start(lan, host)))
+        await asyncio.sleep(apart_s)
     for node in nodes:
         await node.until(lambda node=node: node.ready, "start")
     return nodes
@@ -138,14 +139,14 @@ async def start_all(stack: AsyncExitStack, lan: Lan, *options: str) -> list[Edge
 # -- (a) cold start
 
 
-async def cold_start(hosts: int) -> dict[str, list[float]]:
-    """Seconds until each pair knows of each other, all started at once.
+async def cold_start(hosts: int, apart_s: float = 0) -> dict[str, list[float]]:
+    """Seconds until each pair knows of each other.
 
     "exec": since the later of both was started; "ready": since the later one listened.
     """
     async with AsyncExitStack() as stack:
         lan = stack.enter_context(Lan(hosts))
-        nodes = await start_all(stack, lan)
+        nodes = await start_all(stack, lan, apart_s)
         ids = {node.peer_id for node in nodes}
         for node in nodes:
             others = ids - {node.peer_id}
@@ -227,8 +228,8 @@ async def start_quiet(stack: AsyncExitStack, lan: Lan, lang: str) -> None:
     for name in lan.names:
         options = ("--quiet", "--mdns", "--kad", KAD, "--listen", LISTEN)
         peer = await stack.enter_async_context(await Peer.start(lang, *options, netns=name))
-        for other in peers:  # as an application does with peers that it discovers
-            address = next(one for one in other.addresses if "/10.77." in one)
+        for host, other in enumerate(peers):  # as an application does with peers it discovers
+            address = f"/ip4/10.77.0.{host + 1}/tcp/4001/p2p/{other.peer_id}"
             await peer.call("dial", address=address)
         peers.append(peer)
 

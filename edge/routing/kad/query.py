@@ -11,6 +11,9 @@ Against those who lie, two things. Paths are disjoint: whoever names only its fr
 one path, and the others go on without it. And who tells of contacts answers for them: if they turn
 out not to be there, the rest of what it told is asked last.
 
+No more are asked than may be among the nearest, counting those in flight: who knows the whole of a
+small network asks beta of it.
+
 Spec: libp2p kad-dht; S/Kademlia for the disjoint paths.
 """
 

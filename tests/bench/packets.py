@@ -50,13 +50,13 @@ def serve() -> None:
     counts: dict[str, dict[str, list[int]]] = {}
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL)) as tap:
         print(json.dumps({}), flush=True)  # counting
-        while True:
+        line = "\n"
+        while line:
             readable, _, _ = select.select([tap, sys.stdin], [], [])
             if tap in readable:
                 _count(tap, counts)
             if sys.stdin in readable:
-                if not sys.stdin.readline():
-                    return
+                line = sys.stdin.readline()
                 print(json.dumps(counts), flush=True)
 
 

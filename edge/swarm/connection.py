@@ -24,6 +24,9 @@ ANSWERS_BYTES_MAX = 4096 if MICROPYTHON else 262144  # unsent, to a peer that do
 CLOSE_TIMEOUT_MS = 1000  # how long a closing connection may take to say so
 ABANDONED_MS = 60000  # a stream we closed whose peer does not: reset after this
 UNREAD_BYTES_MAX = 8192 if MICROPYTHON else 4194304  # of all streams, before we stop reading
+# Of all connections together, before those that hold more than their share stop reading, too.
+UNREAD_IN_ALL_BYTES_MAX = 16384 if MICROPYTHON else 33554432
+UNREAD_SHARE_BYTES = 2048 if MICROPYTHON else 65536
 STALL_TIMEOUT_MS = 8000  # how long we stop before the stream nobody reads is reset; go gives 10 s
 
 INBOUND = "inbound"
@@ -95,7 +98,7 @@ class Connection:
                 self._dispatch()
                 if not self.push() and self._muxer.pending() > ANSWERS_BYTES_MAX:
                     raise LimitError("the peer reads none of its answers")
-                if self._unread > UNREAD_BYTES_MAX:
+                if self._is_full():
                     await self._wait_for_readers()
         except RemoteError as error:
             self.error = error
@@ -106,6 +109,7 @@ class Connection:
                 self.error = error
         finally:
             self.closed = self.leaving = True
+            self._count_unread(-self._unread)
             self._fail_streams()
             await self._raw.close()
 
@@ -130,15 +134,26 @@ class Connection:
                 self.reset_stream(fullest)
 
     async def _unread_again(self) -> None:
-        while self._unread > UNREAD_BYTES_MAX and not self.closed:
+        while self._is_full() and not self.closed:
             await self._room.wait()
 
+    def _is_full(self) -> bool:
+        """Whether more is unread than one may have, or than all may while others have as much."""
+        mine = self._unread
+        in_all = mine > UNREAD_SHARE_BYTES and self._swarm.unread > UNREAD_IN_ALL_BYTES_MAX
+        return in_all or mine > UNREAD_BYTES_MAX
+
+    def _count_unread(self, size: int) -> None:
+        self._unread += size
+        self._swarm.unread += size
+
     def release(self, size: int) -> None:
-        """``size`` unread bytes are gone."""
-        was = self._unread
-        self._unread = was - size
-        if was > UNREAD_BYTES_MAX >= self._unread:
-            self._room.fire()
+        """``size`` unread bytes are gone; those of a connection that is over do not count."""
+        if size and not self.closed:
+            was_full = self._is_full()
+            self._count_unread(-size)
+            if was_full and not self._is_full():
+                self._room.fire()
 
     def _dispatch(self) -> None:
         next_event = self._upgrader.next_event
@@ -165,7 +180,7 @@ class Connection:
             if stream.negotiation:
                 self._negotiate(stream, event.data)
             else:
-                self._unread += len(event.data)
+                self._count_unread(len(event.data))
                 stream.receive(event.data)
         elif kind is StreamEnded:
             stream.end()
@@ -247,7 +262,7 @@ class Connection:
             stream.protocol = event.protocol
             stream.negotiation = None
             if trailing:
-                self._unread += len(trailing)
+                self._count_unread(len(trailing))
                 stream.receive(trailing)
             else:
                 stream.wake()

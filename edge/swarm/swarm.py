@@ -56,6 +56,7 @@ class Swarm:
         self._listeners: list = []
         self._connections: dict = {}  # PeerId -> list of Connections, oldest first
         self._count = 0
+        self.unread = 0  # bytes that wait in streams for their readers, of all connections
         self._upgrades: list = []  # raw inbound connections on the ladder, oldest first
         self._upgraded = aio.Signal()
         self._watchers: list = []

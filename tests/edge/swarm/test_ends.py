@@ -206,6 +206,33 @@ async def test_what_a_closed_or_reset_stream_had_is_not_counted_any_more():
         case.stream.reset()
 
 
+async def test_many_who_are_not_read_share_what_there_is():
+    """Nobody has more unread than one may, and yet all together fill no memory."""
+    kept = pump.UNREAD_IN_ALL_BYTES_MAX, pump.UNREAD_SHARE_BYTES, pump.STALL_TIMEOUT_MS
+    pump.UNREAD_IN_ALL_BYTES_MAX, pump.UNREAD_SHARE_BYTES, pump.STALL_TIMEOUT_MS = 500, 100, 20
+    try:
+        async with Net() as net, aio.Group() as group:
+            listener = await net.swarm()
+            listener.set_stream_handler(SINK, deaf)
+            streams = []
+            for _ in range(3):
+                dialer = await net.swarm(listen=False)
+                connection = await dialer.dial(address_of(listener))
+                streams.append(await connection.new_stream((SINK,)))
+            writers = [Outcome(group, fill(stream)) for stream in streams]
+            most = 0
+            while not [1 for writer in writers if writer.done]:  # the fullest one is given up
+                await aio.sleep_ms(1)
+                most = max(most, listener.unread)
+            assert 100 < most <= 500 + 3 * (100 + memory.BUFFER_BYTES_MAX)
+            for connection in listener.connections():
+                await connection.close()
+            await until(lambda: not listener.connections())
+            assert listener.unread == 0
+    finally:
+        pump.UNREAD_IN_ALL_BYTES_MAX, pump.UNREAD_SHARE_BYTES, pump.STALL_TIMEOUT_MS = kept
+
+
 async def test_what_an_ended_stream_still_has_is_counted():
     async with Kept() as case:
         await case.kept.close_write()

@@ -10,7 +10,8 @@ Both are this one door:
                                              for each interface's own addresses
     await discovery.next_event()             Found or Lost; EOFError once stopped
     discovery.update_addresses(addresses)    announced anew if they differ
-    discovery.doubt(peer_id)                 a dial failed: ask again, forget who does not answer
+    discovery.doubt(peer_id)                 it is lost or cannot be dialed: ask again, forget who
+                                             does not answer, and find anew who answers late
     await discovery.stop()                   says goodbye
 
     discovery.can_probe                      whether what follows is possible

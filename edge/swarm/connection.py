@@ -125,6 +125,8 @@ class Connection:
         try:
             await aio.wait_for_ms(self._unread_again(), STALL_TIMEOUT_MS)
         except aio.TimeoutError:
+            if not self._is_full():
+                return  # readers of other connections have made room
             fullest = None
             for stream in self.streams:
                 if fullest is None or stream.unread > fullest.unread:
@@ -150,9 +152,8 @@ class Connection:
     def release(self, size: int) -> None:
         """``size`` unread bytes are gone; those of a connection that is over do not count."""
         if size and not self.closed:
-            was_full = self._is_full()
             self._count_unread(-size)
-            if was_full and not self._is_full():
+            if not self._is_full():
                 self._room.fire()
 
     def _dispatch(self) -> None:

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import os
 import statistics
 import time
 
+from edge.routing.kad import PROFILES
 from tests.bench import lan
 from tests.bench.programs import machine
 from tests.bench.results import MISSED, OK, UNJUDGED, number
@@ -65,6 +67,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--nodes", metavar="N,N", help="sizes of the simulated networks")
     parser.add_argument("--scenarios", metavar="NAMES", default=",".join(scenario.SCENARIOS),
                         help="some of " + ",".join(scenario.SCENARIOS))  # fmt: skip
+    parser.add_argument("--profile", choices=tuple(PROFILES), default="kad-edge",
+                        help="of the simulated network (default: kad-edge)")  # fmt: skip
     parser.add_argument("--no-simulation", action="store_true", help="the LAN only")
     parser.add_argument("--no-lan", action="store_true", help="the simulation only")
     parser.add_argument("--only", metavar="LANGS", default=",".join(LANGUAGES),
@@ -81,7 +85,10 @@ def main(argv: list[str]) -> int:
         return USAGE
     began, report = time.monotonic(), Report(asked.seed)
     if not asked.no_simulation:
-        simulate(report, sizes, asked.scenarios.split(","), asked.quick)
+        plans = [plan_for(size, asked.seed, asked.quick) for size in sizes]
+        profile = PROFILES[asked.profile]
+        simulate(report, [dataclasses.replace(plan, profile=profile) for plan in plans],
+                 asked.scenarios.split(","))  # fmt: skip
     if not asked.no_lan:
         asyncio.run(lan_figures(report, asked.only.split(","), asked.quick))
     report.took_s = round(time.monotonic() - began)
@@ -139,7 +146,8 @@ class Report:
     def text(self) -> str:
         parts = ["\n".join(f"{name:16} {text}" for name, text in self.machine.items())]
         if self.simulated:
-            parts += [f"seed {self.seed}", columns(self.lookups()), columns(self.idle())]
+            profile = self.simulated[0]["profile"]
+            parts += [f"{profile}, seed {self.seed}", columns(self.lookups()), columns(self.idle())]
         if self.lan:
             parts.append(columns(self.lan_lines()))
         if self.quiet:
@@ -231,12 +239,10 @@ def columns(lines: list[list[str]]) -> str:
 # -- the two halves
 
 
-def simulate(report: "Report", sizes: list[int], scenarios: list[str], quick: bool) -> None:
-    for size in sizes:
-        plan = plan_for(size, report.seed, quick)
-        if size <= OWN_NETWORK_MAX:
-            for name in scenarios:
-                report.simulated.append(scenario.run(plan, name, say))
+def simulate(report: "Report", plans: list[Plan], scenarios: list[str]) -> None:
+    for plan in plans:
+        if plan.size <= OWN_NETWORK_MAX:
+            report.simulated += [scenario.run(plan, name, say) for name in scenarios]
         else:
             report.simulated += scenario.run_each(plan, scenarios, say)
 

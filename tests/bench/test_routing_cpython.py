@@ -103,6 +103,7 @@ def simulated(rate: float) -> dict:
     record = {"rate": rate, "false_answers": 0, "hops": 1, "hops_worst": 2, "requests": 3,
               "requests_worst": 4, "in_vain": 0, "ms": 100}  # fmt: skip
     return {"size": 100, "scenario": "gone", "bar": 0.995, "log2": 6.64, "table": 60,
+            "profile": "kad-edge",
             "operations": dict.fromkeys(FINDING, record)}  # fmt: skip
 
 

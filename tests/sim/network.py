@@ -55,6 +55,7 @@ class World:
         self.profile = profile
         # One process is thousands of nodes: what each would remember by itself.
         kad_key.CACHED_MAX = kad_message.CACHED_MAX = CACHED_MAX  # type: ignore[misc]
+        self._is_public = profile.admits(b"\x04\x0b\x00\x00\x01\x06\x0f\xa1")
         self.nodes: list[SimulatedNetwork] = []
         self.by_address: dict[bytes, SimulatedNetwork] = {}
         self.by_id: dict[bytes, SimulatedNetwork] = {}
@@ -70,10 +71,10 @@ class World:
         return ID_PREFIX + self.chance.randbytes(32)
 
     def new_address(self) -> bytes:
-        """/ip4/../tcp/4001 that nobody has; anywhere in the public range."""
+        """/ip4/../tcp/4001 that nobody has; in 10.0.0.0/8 where the profile wants a LAN."""
         while True:
-            ip = bytes((self.chance.randrange(11, 100), *self.chance.randbytes(3)))
-            address = b"\x04" + ip + b"\x06\x0f\xa1"
+            first = self.chance.randrange(11, 100) if self._is_public else 10
+            address = bytes((4, first, *self.chance.randbytes(3))) + b"\x06\x0f\xa1"
             if address not in self.by_address:
                 return address
 

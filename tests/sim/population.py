@@ -42,7 +42,7 @@ async def join_all(
     for number in range(given):
         enlist(number, world.add())
     for node in world.nodes:
-        open_kad(world, node, [])
+        open_kad(world, node, [])._alone = False  # it has looked for its neighbours long ago
     give_tables(world)
     for node in world.nodes:
         start(node)
@@ -57,10 +57,12 @@ async def join_all(
             say(f"{number + 1:,} of {size:,} nodes have joined")
 
 
-def open_kad(world: World, node: SimulatedNetwork, known: list[SimulatedNetwork]) -> None:
+def open_kad(world: World, node: SimulatedNetwork, known: list[SimulatedNetwork]) -> RandomWalk:
     """Told of a few that are there, a node finds its neighbours by itself."""
-    discoveries = [BootstrapList(_Told(known), world.profile), RandomWalk()]
+    walk = RandomWalk()
+    discoveries = [BootstrapList(_Told(known), world.profile), walk]
     node.kad = KadRouting(node, world.profile, {}, discoveries, SERVER)
+    return walk
 
 
 def start(node: SimulatedNetwork) -> None:

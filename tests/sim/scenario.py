@@ -134,7 +134,7 @@ async def _idle(world: World, duration_ms: int) -> dict:
 
 
 def _table_sizes(world: World) -> float:
-    sizes = [node.kad.status()["contacts"] for node in world.nodes if node.kad]
+    sizes = [len(node.kad.table) for node in world.nodes]
     return round(sum(sizes) / max(1, len(sizes)), 1)
 
 

@@ -86,18 +86,24 @@ def _fixed(program: Program, names: dict[str, Names]) -> set[str]:
         fixed |= program.defined[path]  # of a module that a door hands out
         imported = program.imported[path].values()
         modules = {t.module.split(".")[0] for t in imported if isinstance(t, Foreign)}
+        has_foreign = bool(modules - _HARMLESS)
         for node in ast.walk(tree):
-            if isinstance(node, ast.keyword):
-                fixed.add(node.arg or "")
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                fixed.update(node.value.replace(".", " ").split())
-            elif isinstance(node, ast.ClassDef):
-                fixed.update(*[bound(s) for s in node.body if isinstance(s, ast.Assign)])
-            elif isinstance(node, ast.Attribute):
-                is_given = isinstance(node.ctx, ast.Store) or modules - _HARMLESS
-                if is_given and not _is_self(node):
-                    fixed.add(node.attr)
+            fixed |= _fixed_by(node, has_foreign)
     return fixed
+
+
+def _fixed_by(node: ast.AST, has_foreign: bool) -> set[str]:
+    """Names that ``node`` keeps; ``has_foreign``: its module uses objects that are not ours."""
+    if isinstance(node, ast.keyword):
+        return {node.arg or ""}
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return set(node.value.replace(".", " ").split())
+    if isinstance(node, ast.ClassDef):
+        return {name for s in node.body if isinstance(s, ast.Assign) for name in bound(s)}
+    if isinstance(node, ast.Attribute) and not _is_self(node):
+        is_given = isinstance(node.ctx, ast.Store) or has_foreign
+        return {node.attr} if is_given else set()
+    return set()
 
 
 def _candidates() -> Iterator[str]:

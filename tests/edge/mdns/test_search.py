@@ -46,10 +46,10 @@ class Parted:
 def lose_each_other(ether: Ether, agents: list, *sides) -> Parted:
     parted = Parted(ether, *sides)
     for side in sides:
+        beyond = [other for other in range(1, len(agents) + 1) if other not in side]
         for number in side:
-            for other in range(1, len(agents) + 1):
-                if other not in side:
-                    agents[number - 1].doubt(peer_id(other), ether.now)
+            for other in beyond:
+                agents[number - 1].doubt(peer_id(other), ether.now)
     ether.run(6 * SECOND)
     return parted
 

@@ -183,6 +183,12 @@ async def test_avahi_on_the_same_host_and_we_do_each_other_no_harm(tmp_path: Pat
             assert complaints == []
 
 
+async def until_provided(asker, key: str, peer_id: str) -> None:
+    """Avahi takes its time."""
+    while await providers(asker, key) != {peer_id}:
+        pass
+
+
 async def test_avahi_may_hold_a_key(tmp_path: Path) -> None:
     """Whatever does DNS-SD can answer for a node."""
     with Lan(2) as lan:
@@ -194,9 +200,7 @@ async def test_avahi_may_hold_a_key(tmp_path: Path) -> None:
             text = f"dnsaddr=/ip4/10.77.0.1/tcp/4001/p2p/{quiet.peer_id}"
             service = ("k" * 32, "_p2p._udp", f"<subtype>{subtype()[:-6]}</subtype>", text)
             daemon = avahi(lan, 0, tmp_path / "avahi", service)
-            async with asyncio.timeout(30):
-                while await providers(asker, KEY) != {quiet.peer_id}:  # avahi takes its time
-                    pass
+            await asyncio.wait_for(until_provided(asker, KEY, quiet.peer_id), 30)
             assert await providers(asker, KEY + "?") == set()
             end(daemon)
 
@@ -211,6 +215,17 @@ async def test_python_zeroconf_may_ask_for_a_key(tmp_path: Path) -> None:
             assert asker.stdout
             line = await asyncio.to_thread(asker.stdout.readline)
             assert f"dnsaddr=/ip4/10.77.0.1/tcp/4001/p2p/{node.peer_id}" in line
+
+
+async def searched(flood: subprocess.Popen, first, second, late) -> tuple[int, int]:
+    """How many searches for ``first`` found it while the flood lasted, and how many there were."""
+    found = looked = 0
+    while flood.poll() is None:
+        found += bool(await find(late, first.peer_id))
+        found += first.peer_id in await providers(late, KEY)
+        found += first.peer_id in await providers(second, KEY)
+        looked += 3
+    return found, looked
 
 
 @pytest.mark.slow
@@ -233,12 +248,7 @@ async def test_a_hostile_lan(tmp_path: Path) -> None:
             flood = lan.popen(3, command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
             await asyncio.sleep(2)
             async with edge_run(lan, 2, tmp_path / "2", "--routing", "mdns") as late:
-                found = looked = 0
-                while flood.poll() is None:
-                    found += bool(await find(late, first.peer_id))
-                    found += first.peer_id in await providers(late, KEY)
-                    found += first.peer_id in await providers(second, KEY)
-                    looked += 3
+                found, looked = await searched(flood, first, second, late)
                 assert looked and found > 0.8 * looked
                 await late.event("connected", peer_id=first.peer_id)
             assert flood.wait() == 0 and float(flood.stdout.read()) < 2 * FLOOD_S

@@ -49,6 +49,7 @@ class Home:
     """What a node asks of the machine it lives on.  This one has no network and no memory."""
 
     interfaces: "Any" = None  # as edge.mdns describes them
+    remembers = True  # False: there is no use in calling save
 
     def load(self, store: PeerStore, now: int) -> None:
         """Add the peers remembered from last time to ``store``."""
@@ -118,7 +119,8 @@ class Node:
             self._group.spawn(self._follow_interfaces())
         if self.routing:
             await self._start_routing()
-        self._group.spawn(self._remember())
+        if self._home.remembers:
+            self._group.spawn(self._remember())
 
     def _keep(self) -> None:
         from edge.swarm.dialing.keeper import Keeper

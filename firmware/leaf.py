@@ -3,13 +3,12 @@
 It listens, and stays connected to the peers it is told.  With more heap, see node.py.
 """
 
-import sys
-
 from edge.errors import EdgeError
 from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.system import aio
+from edge.system.modules import forget
 from edge.wire.multiaddr import Multiaddr
 from transports import open_transport
 
@@ -23,10 +22,7 @@ def load_key():
     from edge.identity import identity_file
 
     key = identity_file.load_or_create(IDENTITY)
-    for name in ("edge.identity.identity_file", "edge.system.files", "edge.system.files_flash"):
-        del sys.modules[name]
-        parent, _, child = name.rpartition(".")
-        delattr(sys.modules[parent], child)
+    forget("edge.identity.identity_file", "edge.system.files", "edge.system.files_flash")
     return key
 
 

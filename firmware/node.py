@@ -5,15 +5,15 @@ others and asks them for more, in a heap of 112 KB.  What it is for is the appli
 `await application.run(node)`, a file that is built into the image, console.py if no other is.
 """
 
-from edge.config import NodeConfig
 from edge.errors import EdgeError
-from edge.identity import identity_file
 from edge.identity.peer_id import PeerId
 from edge.mdns import Found, open_discovery
 from edge.node import Home, Node
 from edge.routing import open_routing
+from edge.swarm.limits import Limits
 from edge.swarm.swarm import Connected
 from edge.system import aio
+from edge.system.modules import forget
 from edge.wire import ip
 from transports import open_transport
 from transports.multicast.datagrams import FixedInterfaces, Multicast
@@ -25,9 +25,10 @@ DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"], "routing": ["static", "mdns", "
 def open_node(values: dict) -> Node:
     """A node that is ready to start."""
     home = Home()
+    home.remembers = False
     interfaces = values.pop("interfaces", {})
-    key = identity_file.load_or_create(IDENTITY)
-    config = NodeConfig(values)
+    key = load_key()
+    config = read_config(values)
     home.interfaces = FixedInterfaces([named(name, interfaces[name]) for name in interfaces])
     discovery = None
     if config.mdns:
@@ -39,6 +40,27 @@ def open_node(values: dict) -> Node:
         if routing:
             node.add_routing(routing)
     return node
+
+
+def load_key():
+    """The identity of this chip.  What reads it is forgotten again: it is 2 KB of heap."""
+    from edge.identity import identity_file
+
+    key = identity_file.load_or_create(IDENTITY)
+    forget("edge.identity.identity_file", "edge.system.files", "edge.system.files_flash")
+    return key
+
+
+def read_config(values: dict) -> Limits:
+    """The knobs as NodeConfig checks them; what does that is forgotten again, too."""
+    from edge.config import NodeConfig
+
+    config = Limits()
+    checked = NodeConfig(values).__dict__
+    for name in checked:
+        setattr(config, name, checked[name])
+    forget("edge.config")
+    return config
 
 
 def named(name: str, network: str) -> tuple:

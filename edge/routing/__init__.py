@@ -76,7 +76,7 @@ class PeerRouting:
         return {}
 
     async def next_event(self) -> "Found":
-        """The next peer that becomes known.  EOFError once stopped."""
+        """The next peer that becomes known.  EOFError once stopped, or if there will be none."""
         raise NotImplementedError
 
 

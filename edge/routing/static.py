@@ -2,7 +2,6 @@
 
 from edge.identity.peer_info import PeerInfo
 from edge.routing.results import Results
-from edge.system import aio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ class StaticRouting:
 
     def __init__(self, addresses: "list[Multiaddr]") -> None:
         self._peers: dict = {}  # PeerId -> PeerInfo
-        self._stopped = aio.Event()
         for address in addresses:
             info = PeerInfo.from_multiaddr(address)
             told = self._peers.setdefault(info.peer_id, PeerInfo(info.peer_id, []))
@@ -27,7 +25,7 @@ class StaticRouting:
         pass
 
     async def stop(self) -> None:
-        self._stopped.set()
+        pass
 
     def find_peer(self, peer_id: "PeerId") -> Results:
         info = self._peers.get(peer_id)
@@ -51,8 +49,7 @@ class StaticRouting:
         return {"peers": len(self._peers)}
 
     async def next_event(self):
-        """Never comes: they are known from the start."""
-        await self._stopped.wait()
+        """There is none: they are known from the start."""
         raise EOFError
 
 

@@ -100,6 +100,14 @@ class _Folder(ast.NodeTransformer):
             return (node.body if node.test.value else node.orelse) or ast.Pass()
         return node
 
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        """What comes first and is known decides, or says nothing."""
+        self.generic_visit(node)
+        is_or = isinstance(node.op, ast.Or)
+        while len(node.values) > 1 and isinstance(node.values[0], ast.Constant):
+            node.values = node.values[:1] if bool(node.values[0].value) is is_or else node.values[1:]
+        return node.values[0] if len(node.values) == 1 else node
+
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):

@@ -10,7 +10,7 @@ from edge.identity.peer_id import PeerId
 from edge.swarm.nat.observed import ObservedAddresses
 from edge.swarm.protocols import identify_message
 from edge.swarm.protocols.identify_message import NOTHING, Identified
-from edge.system import aio, clock
+from edge.system import MICROPYTHON, aio, clock
 from edge.wire import varint
 from edge.wire.buffer import Buffer
 
@@ -99,7 +99,7 @@ class Identify:
         key = identified.public_key
         if key is not None and PeerId.from_public_key(decode_public_key(key)) != peer_id:
             raise RemoteError("identify with another peer's key")
-        connection.identified = identified
+        connection.identified = _light(identified) if MICROPYTHON else identified
         connection.known = identified.protocols
         if identified.observed_address is not None:
             self.observed.add(
@@ -128,6 +128,11 @@ class Identify:
             return store.add_record(record, identified.signed_peer_record, now)
         except (EdgeError, ImportError):
             return False
+
+
+def _light(identified: Identified) -> Identified:
+    """Without the record: who has checked it keeps it elsewhere, and most chips cannot."""
+    return Identified(*identified[:-1], None)
 
 
 async def _within(stream, coroutine):

@@ -17,6 +17,7 @@ MESSAGE_BYTES_MAX = 8192
 MESSAGES_MAX = 10  # in one answer
 ADDRESSES_MAX = 8 if MICROPYTHON else 64  # of a peer that are kept
 PROTOCOLS_MAX = 32 if MICROPYTHON else 256  # likewise
+SPOKEN_MAX = 48  # protocols that are kept once for all peers, on a chip
 TEXT_MAX = 128  # characters of a version or protocol that are kept
 
 Identified = namedtuple(
@@ -24,6 +25,8 @@ Identified = namedtuple(
     ("public_key", "listen_addresses", "protocols", "observed_address", "protocol_version",
      "agent_version", "signed_peer_record"),
 )  # fmt: skip
+
+_spoken: dict = {}
 
 NOTHING = Identified(None, (), (), None, None, None, None)
 
@@ -83,10 +86,20 @@ def _protocols(encoded) -> list:
     for data in encoded[:PROTOCOLS_MAX]:
         if len(data) <= TEXT_MAX:
             try:
-                found.append(bytes(data).decode())
+                found.append(_once(bytes(data).decode()))
             except UnicodeError:
                 pass
     return found
+
+
+def _once(text: str) -> str:
+    """The same text for all peers that speak the protocol: many speak much the same ones."""
+    if not MICROPYTHON or text in _spoken:
+        return _spoken.get(text, text)
+    if len(_spoken) >= SPOKEN_MAX:
+        _spoken.clear()
+    _spoken[text] = text
+    return text
 
 
 def _text(data) -> str:

@@ -1,0 +1,11 @@
+"""Modules that are needed once: on a chip they can be forgotten again, and what they took is free."""
+
+import sys
+
+
+def forget(*names: str) -> None:
+    """Drop these, of which nobody may have kept anything but values."""
+    for name in names:
+        if sys.modules.pop(name, None):
+            parent, _, child = name.rpartition(".")
+            delattr(sys.modules[parent], child)

@@ -1,4 +1,4 @@
-"""Modules that are needed once: on a chip they can be forgotten again, and what they took is free."""
+"""Modules that are needed once: a chip forgets them, and what they took is free again."""
 
 import sys
 

@@ -105,7 +105,8 @@ class _Folder(ast.NodeTransformer):
         self.generic_visit(node)
         is_or = isinstance(node.op, ast.Or)
         while len(node.values) > 1 and isinstance(node.values[0], ast.Constant):
-            node.values = node.values[:1] if bool(node.values[0].value) is is_or else node.values[1:]
+            decides = bool(node.values[0].value) is is_or
+            node.values = node.values[:1] if decides else node.values[1:]
         return node.values[0] if len(node.values) == 1 else node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:

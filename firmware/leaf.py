@@ -7,8 +7,7 @@ from edge.errors import EdgeError
 from edge.swarm.protocols.identify import Identify
 from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
-from edge.system import aio
-from edge.system.modules import forget
+from edge.system import aio, forget
 from edge.wire.multiaddr import Multiaddr
 from transports import open_transport
 

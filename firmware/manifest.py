@@ -49,7 +49,6 @@ package(
         "system/files.py",
         "system/files_flash.py",
         "system/log.py",
-        "system/modules.py",
         "system/net.py",
         "system/net_chip.py",
         "system/primitives/__init__.py",

@@ -12,8 +12,7 @@ from edge.node import Home, Node
 from edge.routing import open_routing
 from edge.swarm.limits import Limits
 from edge.swarm.swarm import Connected
-from edge.system import aio
-from edge.system.modules import forget
+from edge.system import aio, forget
 from edge.wire import ip
 from transports import open_transport
 from transports.multicast.datagrams import FixedInterfaces, Multicast

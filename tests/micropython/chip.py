@@ -114,7 +114,6 @@ class Chip:
                 self._hear(line.rstrip().removeprefix(self._asked + " "))
         self._ready.set()  # it ended
 
-
     def _hear(self, line: str) -> None:
         """A line of the answer to the last command; the last one says how much heap is in use."""
         if line.startswith("end "):

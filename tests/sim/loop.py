@@ -16,7 +16,7 @@ from typing import Any
 
 from edge.system import clock, entropy, log
 
-START_MS = 1_000_000  # a node never sees time zero
+START_MS = 10_000_000  # nodes may have a past
 RESOLUTION_S = 1e-6  # timers due so soon are due: a float of years is no finer
 FAILURES_SHOWN = 3
 UNIX_START_MS = 1_800_000_000_000  # the wall clock at that moment

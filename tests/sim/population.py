@@ -4,13 +4,20 @@ import asyncio
 import bisect
 from collections.abc import Callable
 
+from edge.routing.kad import Contact
 from edge.routing.kad import lookup as kad_lookup
 from edge.routing.kad.discovery.bootstrap_list import BootstrapList
 from edge.routing.kad.discovery.random_walk import RandomWalk
 from edge.routing.kad.key import KEY_BITS, key_of
 from edge.routing.kad.query import Query
 from edge.routing.kad.routing import SERVER, KadRouting
-from edge.routing.kad.table import OWN
+from edge.routing.kad.table import (
+    CHECK_MAX_MS,
+    CHECK_MS,
+    OWN,
+    REFRESH_MAX_MS,
+    REFRESH_MS,
+)
 from edge.system import aio
 from edge.wire.multiaddr import Multiaddr
 from tests.sim.network import TALLY, SimulatedNetwork, World
@@ -71,7 +78,6 @@ def start(node: SimulatedNetwork) -> None:
 
 def give_tables(world: World) -> None:
     """Tables as nodes have them that have been here for long: k of every distance, at random."""
-    now = world.loop.now_ms()
     everybody = sorted([(key_of(node.id), node.contact) for node in world.nodes])
     for node in world.nodes:
         table = node.kad.table
@@ -83,10 +89,27 @@ def give_tables(world: World) -> None:
             is_upper = table.own_key >> (KEY_BITS - 1 - bits) & 1
             others = range(low, middle) if is_upper else range(middle, high)
             for index in world.chance.sample(others, min(world.profile.k, len(others))):
-                table.heard(everybody[index][1], now, True)
-            table.refreshed(bits, now)
+                _let_answer(world, node, everybody[index][1])
+            _let_refresh(world, node, bits)
             low, high = (middle, high) if is_upper else (low, middle)
-        table.refreshed(OWN, now)
+        _let_refresh(world, node, OWN)
+
+
+def _let_answer(world: World, node: SimulatedNetwork, contact: Contact) -> None:
+    """It has answered as often as it had to, until its next check is as far away as can be."""
+    shift = world.loop.now_ms() + world.chance.randrange(CHECK_MAX_MS)
+    pause, ago = CHECK_MS, 2 * CHECK_MAX_MS - CHECK_MS
+    while ago >= CHECK_MAX_MS:
+        node.kad.table.heard(contact, shift - ago, True)
+        ago -= pause
+        pause *= 2
+
+
+def _let_refresh(world: World, node: SimulatedNetwork, bits: int) -> None:
+    """It has searched there again and again, and found nobody new."""
+    now = world.loop.now_ms() - world.chance.randrange(REFRESH_MAX_MS)
+    for _ in range(REFRESH_MAX_MS // REFRESH_MS):
+        node.kad.table.refreshed(bits, now)
 
 
 def _middle(everybody: list, span: tuple[int, int], own: int, bits: int) -> int:

@@ -36,8 +36,9 @@ class Plan:
     seed: int = 1
     operations: int = 200  # of each kind
     given: int = 0  # nodes that need not join: the tables they would have then are given to them
-    settle_ms: int = 15 * 60_000  # from the last join on
-    idle_ms: int = HOUR_MS  # watched in the healthy network
+    settle_ms: int = HOUR_MS // 4  # from the last join on
+    quiet_ms: int = HOUR_MS  # after that, in the healthy network, before it is watched
+    idle_ms: int = HOUR_MS  # watched, all at rest; 0: neither
     profile: Profile = EDGE
 
 
@@ -89,7 +90,8 @@ async def _measure(world: World, plan: Plan, scenario: str, say: Callable) -> di
         "table": _table_sizes(world),
     }  # fmt: skip
     if scenario == HEALTHY and plan.idle_ms:
-        say(f"{plan.size} nodes, idle")
+        say(f"{plan.size:,} nodes, idle")
+        await aio.sleep_ms(plan.quiet_ms)
         found["idle"] = await _idle(world, plan.idle_ms)
     if scenario in hostile.SCENARIOS and not any(node.hostile for node in world.nodes):
         gang = Attackers(world, scenario)
@@ -102,7 +104,7 @@ async def _measure(world: World, plan: Plan, scenario: str, say: Callable) -> di
         await _lose(world, {node for node, _ in provided})
     else:
         provided = []
-    say(f"{plan.size} nodes, {scenario}")
+    say(f"{plan.size:,} nodes, {scenario}")
     operations = Operations(world)
     records.append(await operations.find_peer(plan.operations))
     told, more = await operations.provide(plan.operations - len(provided))
@@ -110,7 +112,7 @@ async def _measure(world: World, plan: Plan, scenario: str, say: Callable) -> di
     records.append(await operations.find_providers(provided + more))
     records.append(await operations.get_closest(plan.operations // 2))
     found["operations"] = {record.kind: record.as_dict() for record in records}
-    say(f"{plan.size} nodes, {scenario}: {time.monotonic() - began:.0f} s")
+    say(f"{plan.size:,} nodes, {scenario}: {time.monotonic() - began:.0f} s")
     return found
 
 

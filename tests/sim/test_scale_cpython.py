@@ -49,8 +49,8 @@ def test_a_thousand():
 
 
 @pytest.mark.slow
-def test_a_thousand_that_joined_among_the_hostile():
-    plan = Plan(1000, seed=6, operations=200, settle_ms=MINUTE_MS, idle_ms=0)
+def test_four_hundred_that_joined_among_the_hostile():
+    plan = Plan(400, seed=6, operations=200, settle_ms=MINUTE_MS, idle_ms=0)
     check(scenario.run(plan, "mixed"))
 
 
@@ -64,7 +64,7 @@ def test_ten_thousand():
 @pytest.mark.slow
 def test_a_quiet_network_costs_little():
     """In the second hour each node asks each contact less than twice, whoever of the two asks."""
-    plan = Plan(60, operations=10, settle_ms=HOUR_MS, idle_ms=HOUR_MS)
+    plan = Plan(60, operations=10, settle_ms=MINUTE_MS)
     told = scenario.run(plan, HEALTHY)
     assert told["idle"]["messages"] <= 2 * 4 * told["table"], told["idle"]
     assert told["idle"]["wakeups"] <= 3 * told["idle"]["messages"], told["idle"]
@@ -77,7 +77,7 @@ def test_a_seed_gives_the_same_again():
     """Also in a process whose sets have another order."""
     code = (
         "import json; from tests.sim import scenario; from tests.sim.scenario import Plan;"
-        "plan = Plan(30, seed=7, operations=40, settle_ms=60000, idle_ms=600000);"
+        "plan = Plan(30, seed=7, operations=40, settle_ms=60000, quiet_ms=0, idle_ms=600000);"
         "print(json.dumps([scenario.run(plan, name) for name in ('healthy', 'mixed')]))"
     )
     said = []
@@ -89,7 +89,9 @@ def test_a_seed_gives_the_same_again():
         assert not done.returncode, done.stderr
         said.append(json.loads(done.stdout))
     assert said[0] == said[1]
-    other = scenario.run(Plan(30, seed=8, operations=40, settle_ms=60000, idle_ms=600000), HEALTHY)
+    other = scenario.run(
+        Plan(30, seed=8, operations=40, settle_ms=60000, quiet_ms=0, idle_ms=600000), HEALTHY
+    )
     assert other != said[0][0]
 
 

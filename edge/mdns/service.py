@@ -26,7 +26,7 @@ class Service:
         self._datagrams = datagrams
         self._agent = Agent(peer_id, entropy.random_bytes(_ENTROPY_BYTES), **options)
         self._tasks = aio.Group(_log_error)
-        self._acted = aio.Event()
+        self._acted = aio.Signal()
         self._event_came = aio.Event()
         self._running = False
         self._over = False
@@ -121,7 +121,7 @@ class Service:
             self._datagrams.send(packet, destination, interface)
         self._tell_askers()
         self._event_came.set()
-        self._acted.set()
+        self._acted.fire()
 
     async def _hear(self) -> None:
         burst = 0
@@ -143,15 +143,10 @@ class Service:
     async def _keep_time(self) -> None:
         # MicroPython loses a cancellation that comes with what was waited for.
         while self._running:
-            self._acted.clear()
             deadline = self._agent.deadline()
-            try:
-                if deadline is None:
-                    await self._acted.wait()
-                else:
-                    left = max(0, deadline - clock.monotonic_ms())
-                    await aio.wait_for_ms(self._acted.wait(), left)
-            except aio.TimeoutError:
+            if deadline is None:
+                await self._acted.wait()
+            elif not await self._acted.wait_ms(max(0, deadline - clock.monotonic_ms())):
                 self._agent.handle_deadline(clock.monotonic_ms())
                 self._act()
 

@@ -35,8 +35,75 @@ class Signal:
             if self._waiters and waiter in self._waiters:
                 self._waiters.remove(waiter)
 
+    async def wait_ms(self, timeout_ms: int) -> bool:
+        """Whether it came within ``timeout_ms``."""
+        try:
+            await wait_for_ms(self.wait(), timeout_ms)
+        except TimeoutError:
+            return False
+        return True
+
     def fire(self) -> None:
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
+
+
+class Group:
+    """Owns tasks: each ends by itself or with the group, and no failure is lost."""
+
+    def __init__(self, on_error=None) -> None:
+        self._tasks: dict = {}  # number -> (task, coroutine)
+        self._last = 0
+        self._on_error = on_error
+        self.errors: list[Exception] = []  # what tasks failed with, if nobody else was told
+        self._ended = Signal()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, coroutine) -> asyncio.Task:
+        """Start ``coroutine`` as a task of this group."""
+        self._last += 1
+        task = asyncio.create_task(self._run(self._last, coroutine))
+        self._tasks[self._last] = (task, coroutine)
+        return task
+
+    async def _run(self, number: int, coroutine) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            if self._on_error:
+                self._on_error(error)
+            elif len(self.errors) < 16:
+                self.errors.append(error)
+        finally:
+            self._tasks.pop(number, None)
+            self._ended.fire()
+
+    async def join(self) -> None:
+        """Wait until every task has ended by itself."""
+        while self._tasks:
+            await self._ended.wait()
+
+    async def cancel(self) -> None:
+        """Cancel every task but the caller's and wait for their ends."""
+        mine = asyncio.current_task()
+        others = [item for item in self._tasks.items() if item[1][0] is not mine]
+        for _, (task, _) in others:
+            task.cancel()
+        for number, (task, coroutine) in others:
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not task.done():
+                    raise  # it was us who were cancelled
+            coroutine.close()  # one that never started would complain
+            self._tasks.pop(number, None)
+
+    async def __aenter__(self) -> "Group":
+        return self
+
+    async def __aexit__(self, *exception) -> None:
+        await self.cancel()

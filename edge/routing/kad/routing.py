@@ -49,6 +49,8 @@ class KadRouting:
         self.table = RoutingTable(self.own_id, profile)
         self.provided = Published()
         self.published = Published()  # values
+        # What is told again and again, and how; who never puts a value has no code for that.
+        self.records = [(self.provided, lookup.announce)]
         self.mode = mode
         self.server: Any = None
         self.is_server = False
@@ -114,6 +116,8 @@ class KadRouting:
 
         LocalError if it is not valid, or this node knows a better one.
         """
+        if len(self.records) == 1:
+            self.records.append((self.published, lookup.put_again))
         told = await lookup.put_value(self, key, value)
         self.upkeep.wake()
         return told
@@ -265,8 +269,8 @@ class KadRouting:
         info = PeerInfo.from_peer_bytes(contact.id, contact.addresses)
         self._events.put_nowait(Found(info.peer_id, info.addresses, source))
         now = clock.monotonic_ms()
-        self.provided.hasten(now)
-        self.published.hasten(now)
+        for records, _ in self.records:
+            records.hasten(now)
         self.upkeep.wake()
 
     def searched(self, query) -> None:

@@ -6,7 +6,6 @@ Whoever changes a deadline calls wake().  Where nothing is due a node sleeps unt
 """
 
 from edge.errors import EdgeError, printable
-from edge.routing.kad import lookup
 from edge.routing.kad.message import FIND_NODE, Message
 from edge.system import MICROPYTHON, aio, clock, entropy
 from edge.system.log import Log
@@ -85,7 +84,7 @@ class Upkeep:
     def __init__(self, kad, discoveries) -> None:
         self._kad = kad
         self._discoveries = discoveries
-        self._woken = aio.Event()
+        self._woken = aio.Signal()
         self._check_next = aio.Event()
         self._chores = [
             _Chore(kad.table.check_deadline, self._check_all),
@@ -96,7 +95,7 @@ class Upkeep:
 
     def wake(self) -> None:
         """Something may be due earlier than it was."""
-        self._woken.set()
+        self._woken.fire()
         self._check_next.set()
 
     async def run(self) -> None:
@@ -104,15 +103,10 @@ class Upkeep:
         for discovery in self._discoveries:
             discovery.start(self._kad)
         while True:
-            self._woken.clear()
             now = clock.monotonic_ms()
             due = self._begin(now)
             pause = PAUSE_MOST_MS if due is None else due - now
-            try:
-                pause = min(max(pause, PAUSE_LEAST_MS), PAUSE_MOST_MS)
-                await aio.wait_for_ms(self._woken.wait(), pause)
-            except aio.TimeoutError:
-                pass
+            await self._woken.wait_ms(min(max(pause, PAUSE_LEAST_MS), PAUSE_MOST_MS))
 
     def _begin(self, now: int) -> "int | None":
         """Set to work on all that is due; when the next thing will be, as far as is known."""
@@ -139,7 +133,7 @@ class Upkeep:
             _log.info("{}: {}", self._kad.name, printable(error, 200))
         finally:
             chore.busy = False
-            self._woken.set()
+            self._woken.fire()
 
     # -- contacts
 
@@ -170,14 +164,14 @@ class Upkeep:
     # -- our own records
 
     def _publish_deadline(self) -> "int | None":
-        due = [self._kad.provided.deadline(), self._kad.published.deadline()]
+        due = [records.deadline() for records, _ in self._kad.records]
         known = [ms for ms in due if ms is not None]
         return min(known) if known else None
 
     async def _publish(self, _: int) -> None:
         """Tell of our keys and values again, one after the other."""
         kad = self._kad
-        for records, tell in ((kad.provided, lookup.announce), (kad.published, lookup.put_again)):
+        for records, tell in kad.records:
             while True:
                 key = records.due(clock.monotonic_ms())
                 if key is None:

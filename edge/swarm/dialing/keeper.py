@@ -40,7 +40,7 @@ class Keeper:
         self._auto_max = auto_max
         self._doubt = doubt
         self._wanted: dict = {}  # PeerId -> _Wanted
-        self._changed = aio.Event()
+        self._changed = aio.Signal()
 
     def want(self, peer_id, now: int, pinned: bool = False) -> None:
         """Dial the peer now, whatever happened before: somebody has just heard of it."""
@@ -84,7 +84,6 @@ class Keeper:
     async def run(self) -> None:
         """Dial whoever is due, for ever."""
         while True:
-            self._changed.clear()
             now = clock.monotonic_ms()
             pause = self._interval_ms
             for peer_id, wanted in self._missing():
@@ -94,10 +93,7 @@ class Keeper:
                     self._swarm.spawn(self._dial(peer_id, wanted))
                 else:
                     pause = min(pause, wanted.due - now)
-            try:
-                await aio.wait_for_ms(self._changed.wait(), pause)
-            except aio.TimeoutError:
-                pass
+            await self._changed.wait_ms(pause)
 
     def _missing(self) -> list:
         """Those who may be dialed now or later: nobody is trying, and there is room."""
@@ -129,7 +125,7 @@ class Keeper:
                 self._doubt(peer_id.to_bytes())
         finally:
             wanted.dialing = False
-            self._changed.set()
+            self._changed.fire()
 
     def _failed(self, peer_id, wanted: _Wanted, now: int) -> None:
         wait = min(self._interval_ms * 2 ** (wanted.failures), RETRY_MAX_MS)
@@ -139,4 +135,4 @@ class Keeper:
     def _plan(self, peer_id, wanted: _Wanted, due: int) -> None:
         greater = self._swarm.peer_id.to_bytes() > peer_id.to_bytes()
         wanted.due = due + COURTESY_MS if greater else due
-        self._changed.set()
+        self._changed.fire()

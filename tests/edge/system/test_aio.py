@@ -144,5 +144,52 @@ async def test_a_task_may_cancel_its_own_group():
     assert done == [True]
 
 
+async def test_a_signal_is_waited_for_so_long():
+    signal, came = aio.Signal(), []
+
+    async def wait(ms):
+        came.append((ms, await signal.wait_ms(ms)))
+
+    async with aio.Group() as group:
+        group.spawn(wait(20))
+        group.spawn(wait(5000))
+        group.spawn(wait(6000))
+        await aio.sleep_ms(60)
+        assert came == [(20, False)]
+        signal.fire()
+        await group.join()
+        assert sorted(came) == [(20, False), (5000, True), (6000, True)]
+        group.spawn(wait(5000))
+        await aio.sleep_ms(5)
+        await group.cancel()
+        signal.fire()  # nobody waits any more
+        assert len(came) == 3
+
+        async def wake_at_last():
+            try:
+                await aio.sleep_ms(5000)
+            finally:
+                signal.fire()
+
+        group.spawn(wake_at_last())
+        group.spawn(wait(5000))
+        await aio.sleep_ms(5)
+        await group.cancel()  # who is cancelled stays so
+        assert len(came) == 3
+
+
+async def test_a_failing_reporter_harms_nobody():
+    def fail(error):
+        raise MemoryError
+
+    async def work():
+        raise ValueError
+
+    group = aio.Group(fail)
+    group.spawn(work())
+    await aio.sleep_ms(5)
+    assert len(group) == 0
+
+
 if __name__ == "__main__":
     kit.run(globals())

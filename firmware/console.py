@@ -8,31 +8,36 @@ A key is hex.  Each line is answered by lines that begin as it does, the last on
 `python3 -m tools firmware --application FILE` puts another program in its place.
 """
 
-import asyncio
 import binascii
 import gc
 import sys
+from asyncio import core
 
 from edge.errors import EdgeError, LocalError, printable
 from edge.identity.peer_id import PeerId
 from edge.system import const
 
-_LINE_BYTES_MAX = const(256)
+_LINE_MAX = const(256)  # characters
 
 
 async def run(node) -> None:
     """For as long as the node runs."""
-    reader = asyncio.StreamReader(sys.stdin.buffer)
-    line = b""
+    line = ""
     while True:
-        octet = await reader.read(1)
-        if not octet:
+        await _typed()
+        letter = sys.stdin.read(1)
+        if not letter:
             return
-        if octet not in b"\r\n":
-            line = (line + octet)[-_LINE_BYTES_MAX:]
+        if letter not in "\r\n":
+            line = (line + letter)[-_LINE_MAX:]
         elif line:
-            await _obey(node, str(line, "ascii").split())
-            line = b""
+            await _obey(node, line.split())
+            line = ""
+
+
+def _typed():
+    """Wait until there is something to read: asyncio's own reader would take more heap."""
+    yield core._io_queue.queue_read(sys.stdin)
 
 
 async def _obey(node, words: list) -> None:

@@ -108,7 +108,6 @@ if options.program == "node":
             "routing/kad/lookup.py",
             "routing/kad/message.py",
             "routing/kad/network.py",
-            "routing/kad/providers.py",  # of which a client needs what it provides itself
             "routing/kad/query.py",
             "routing/kad/routing.py",
             "routing/kad/size.py",

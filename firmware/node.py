@@ -18,7 +18,7 @@ from transports import open_transport
 from transports.multicast.datagrams import FixedInterfaces, Multicast
 
 IDENTITY = "identity.key"
-DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"], "routing": ["static", "mdns", "kad-lan"]}
+DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"], "routing": ["mdns", "kad-lan"]}
 
 
 def open_node(values: dict) -> Node:

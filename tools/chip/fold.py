@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 from tools.chip.program import Trees, aliases
 
-Known = dict[tuple[str, str], int | str]  # (file, name there) -> its value
+Known = dict[tuple[str, str], int | str | bytes]  # (file, name there) -> its value
 
 _KNOWN: Known = {("edge/system/__init__.py", "MICROPYTHON"): True}
 _OPERATORS = {
@@ -19,7 +19,7 @@ _OPERATORS = {
     ast.LShift: operator.lshift, ast.BitXor: operator.xor, ast.FloorDiv: operator.floordiv,
 }  # fmt: skip
 _INT_MAX = 1 << 30  # beyond that a number is an object on a chip: better made once
-_TEXT_MAX = 24  # likewise a text
+_TEXT_MAX = 24  # likewise a text, or bytes
 
 
 def fold(trees: Trees) -> None:
@@ -41,7 +41,7 @@ def _learn(path: str, tree: ast.Module, known: Known) -> None:
     for statement in tree.body:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
             continue
-        target, value = statement.targets[0], _without_const(statement.value)
+        target, value = statement.targets[0], _negated(_without_const(statement.value))
         if not isinstance(target, ast.Name) or not isinstance(value, ast.Constant):
             continue
         is_constant = target.id.isupper() and stores[target.id] == 1 and target.id not in changed
@@ -61,10 +61,18 @@ def _without_const(value: ast.expr) -> ast.expr:
     return value
 
 
-def _is_small(value: object) -> TypeGuard[int | str]:
+def _negated(value: ast.expr) -> ast.expr:
+    """A number below zero as one constant."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        number = _integer(value.operand)
+        return value if number is None else ast.Constant(-number)
+    return value
+
+
+def _is_small(value: object) -> TypeGuard[int | str | bytes]:
     if isinstance(value, int):
         return -_INT_MAX < value < _INT_MAX
-    return isinstance(value, str) and len(value) <= _TEXT_MAX
+    return isinstance(value, str | bytes) and len(value) <= _TEXT_MAX
 
 
 class _Folder(ast.NodeTransformer):

@@ -32,12 +32,10 @@ OPENED = {  # what a program opens by name as it starts: linked into it
     "node": (
         "edge/mdns/service.py",
         "edge/routing/joined.py",
-        "edge/routing/kad/discovery/bootstrap_list.py",
         "edge/routing/kad/discovery/mdns.py",
         "edge/routing/kad/discovery/random_walk.py",
         "edge/routing/kad/routing.py",
         "edge/routing/mdns.py",
-        "edge/routing/static.py",
         "edge/swarm/dialing/keeper.py",
         "transports/tcp.py",
     ),

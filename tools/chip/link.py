@@ -5,7 +5,8 @@ it spells, a place for each name it imports.  In one file a name of another is a
 other, and each word is listed once.
 
     linked      what the main file imports, and imports in turn, as it loads
-    opened      linked files that a door opens by name: a file remains that hands on what is asked
+    opened      linked files that doors open by name, `__import__(name, .., ("Room",)).Room`: what
+                they ask for is found in a table
     the others  rare code, imported when it is needed; takes what it uses from the linked file
 
 A file that asks for its own name or names is not linked, nor is machine code.
@@ -49,12 +50,9 @@ def link(trees: Trees, main: str, opened: Iterable[str] = ()) -> Trees:
             bodies += body
         else:
             small[path] = ast.Module(linker.imports(rewriter.taken) + body, [])
-    bodies = linker.foreign_imports() + gather(bodies, linker.texts)
+    bodies = linker.foreign_imports() + gather(_placed(bodies), linker.texts)
+    bodies += linker.doors()
     small[main] = ast.Module(_familiar(bodies) + bodies, [])
-    for path in linker.linked[:-1]:
-        handed = linker.handed_on(path)
-        if handed:
-            small[path] = ast.Module(linker.imports(handed), [])
     return small
 
 
@@ -118,19 +116,23 @@ class _Linker:
         for target, _ in [*_by_name(foreign), *_by_name(own)]:
             if target not in names:
                 names[target] = next(free)
-        self.texts = next(free)
+        self.texts, self.open, self._table = next(free), next(free), next(free)
         return names
 
-    def handed_on(self, path: str) -> dict[str, str]:
-        """{name in the linked file: name asked for} of a file that a door opens by its name."""
-        constants = [node.value for node in self._nodes if isinstance(node, ast.Constant)]
-        texts = {value for value in constants if isinstance(value, str)}
-        module = _dotted(path)
-        parent, _, last = module.rpartition(".")
-        if module not in texts and not {parent + ".", last} <= texts:
-            return {}
-        asked = [name for name in self.program.defined[path] if name in texts]
-        return {self.names[Global(path, name)]: name for name in asked}
+    def doors(self) -> list[ast.stmt]:
+        """What opens a file by its name, now that it is here."""
+        asked = {_asked(node) for node in self._nodes} - {""}
+        found = [
+            f"{_dotted(target.path)!r}: {name}"
+            for target, name in self.names.items()
+            if isinstance(target, Global) and target.name in asked
+        ]
+        text = f"""
+{self._table} = {{{", ".join(sorted(found))}}}
+def {self.open}(a, b):
+    return {self._table}.get(a) or getattr(__import__(a, None, None, b), b[0])
+"""
+        return ast.parse(text).body if asked else []
 
     def imports(self, taken: dict[str, str]) -> list[ast.stmt]:
         """The import of names of the linked file: {name there: name here}."""
@@ -148,6 +150,15 @@ class _Linker:
         return imports
 
 
+def _asked(node: ast.AST) -> str:
+    """What a door asks of the file it opens: `__import__(path, None, None, ("name",)).name`."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Call):
+        return ""
+    call = ast.unparse(node.value)
+    is_door = call.startswith("__import__(") and call.endswith(f", None, None, ('{node.attr}',))")
+    return node.attr if is_door else ""
+
+
 def _word(node: ast.AST) -> str:
     """The word that a node spells and that could be a name."""
     if isinstance(node, ast.Attribute):
@@ -159,6 +170,43 @@ def _word(node: ast.AST) -> str:
 
 def _by_name(targets: Iterable[Global | Foreign]) -> list[tuple[Target, str]]:
     return [(t, t.module if isinstance(t, Foreign) and not t.name else t.name) for t in targets]
+
+
+def _placed(bodies: list[ast.stmt]) -> list[ast.stmt]:
+    """With each tuple of constants that one function reads in its place there."""
+    nodes = [node for statement in bodies for node in ast.walk(statement)]
+    reads = Counter(node.id for node in nodes if isinstance(node, ast.Name))  # and one store
+    tuples: dict[str, ast.Tuple] = {}
+    for statement in bodies:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Tuple):
+            name = ast.unparse(statement.targets[0])
+            are_constant = all(isinstance(one, ast.Constant) for one in statement.value.elts)
+            if are_constant and reads[name] == 2:
+                tuples[name] = statement.value
+    placer = _Placer(tuples)
+    functions = [s for s in bodies if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+    classes = [s for s in bodies if isinstance(s, ast.ClassDef)]
+    for statement in functions + classes:
+        placer.visit(statement)
+    return [s for s in bodies if not _assigns(s, placer.placed)]
+
+
+def _assigns(statement: ast.stmt, names: set[str]) -> bool:
+    return isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) in names
+
+
+class _Placer(ast.NodeTransformer):
+    """Puts values in place of names."""
+
+    def __init__(self, values: dict[str, ast.Tuple]) -> None:
+        self.placed: set[str] = set()
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self._values:
+            return node
+        self.placed.add(node.id)
+        return self._values[node.id]
 
 
 def _familiar(bodies: list[ast.stmt]) -> list[ast.stmt]:
@@ -225,7 +273,12 @@ class _Rewriter(ast.NodeTransformer):
         return self._name(node) if node in self._meaning.targets else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        return self._name(node) if node in self._meaning.targets else self.generic_visit(node)
+        if node in self._meaning.targets:
+            return self._name(node)
+        if self._is_linked and isinstance(node.value, ast.Call) and _asked(node):
+            path, _, _, names = [self.visit(argument) for argument in node.value.args]
+            return ast.Call(ast.Name(self._linker.open, ast.Load()), [path, names], [])
+        return self.generic_visit(node)
 
     def visit(self, node: ast.AST) -> Any:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -7,10 +7,13 @@
 What they find are candidates: who does not answer our protocol never becomes a contact.
 """
 
+from edge.system import MICROPYTHON
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_PATH = "edge.routing.kad.discovery."
 _MODULES = ("mdns", "bootstrap_list", "random_walk")  # near ones first
 
 
@@ -38,12 +41,13 @@ def open_discoveries(node: "Any", profile: "Any") -> "list[Discovery]":
     """All that there are here: a firmware leaves one out by leaving its file out."""
     found = []
     for name in _MODULES:
+        if MICROPYTHON and name == "bootstrap_list" and not node.config.bootstrap:
+            continue  # chips remember nobody: it is not even loaded
         try:
-            path = __name__ + "." + name
-            module = __import__(path, None, None, ("open_discovery",))
+            opened = __import__(_PATH + name, None, None, ("open_discovery",)).open_discovery
         except ImportError:
             continue
-        discovery = module.open_discovery(node, profile)
+        discovery = opened(node, profile)
         if discovery:
             found.append(discovery)
     return found

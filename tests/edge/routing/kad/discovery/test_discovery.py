@@ -256,13 +256,15 @@ async def test_nobody_is_asked_while_nobody_is_known():
 
 
 def test_what_there_is_here():
-    node = FakeNode()
+    node = FakeNode(["/ip4/10.0.0.1/tcp/4001"])
     names = [found.name for found in open_discoveries(node, EDGE)]
     assert names == ["mdns", "bootstrap", "random walk"]
     names = [found.name for found in open_discoveries(node, WAN)]
     assert names == ["bootstrap", "random walk"]
     node.discovery = None
     assert len(open_discoveries(node, EDGE)) == 2
+    node.config.bootstrap = []
+    assert len(open_discoveries(node, EDGE)) == (1 if MICROPYTHON else 2)
 
 
 if __name__ == "__main__":

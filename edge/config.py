@@ -6,6 +6,7 @@ A name nobody knows is an error that names the nearest one: a knob mistyped is n
 
 from edge.errors import LocalError, printable
 from edge.swarm.limits import Limits
+from edge.system import MICROPYTHON
 from edge.wire.multiaddr import Multiaddr
 
 TYPE_CHECKING = False
@@ -24,12 +25,13 @@ KNOBS: "tuple[tuple[str, Any, Any, Any], ...]" = (
     ("bootstrap", (), 0, 64),  # whom kad asks first; with or without /p2p, dnsaddr too
     ("kad_mode", "auto", ("auto", "client", "server"), None),  # server: answers others
     ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
-    ("connections_auto_max", 16, 0, 1024),  # to peers that discovery finds
+    ("connections_auto_max", 2 if MICROPYTHON else 16, 0, 1024),  # to peers that discovery finds
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
     ("save_interval_s", 300, 10, 86400),  # how often a changed peer store is written
     ("stop_timeout_ms", 3000, 100, 60000),  # for all goodbyes together
     # what edge.swarm.limits describes; a NodeConfig is a Limits
     ("connections_max", Limits.connections_max, 1, 65536),
+    ("inbound_max", Limits.inbound_max, 0, 65536),
     ("connections_per_peer_max", Limits.connections_per_peer_max, 1, 1024),
     ("upgrades_max", Limits.upgrades_max, 1, 4096),
     ("streams_per_connection_max", Limits.streams_per_connection_max, 1, 65536),

@@ -83,6 +83,7 @@ class Node:
         self.discovery = discovery
         self.peer_store = PeerStore()
         self.swarm = Swarm(key, transports, self.peer_store, config)
+        self.swarm.wants = self.wants
         self.peer_id = self.swarm.peer_id
         self.identify = Identify(self.swarm, self.addresses, self._seal)
         self.ping = Ping(self.swarm)

@@ -33,7 +33,8 @@ def open_swarm(key) -> Swarm:
     return swarm
 
 
-async def run(config: dict) -> None:
+async def run(read) -> None:
+    config = read()
     swarm = open_swarm(load_key())
     print("peer id  ", swarm.peer_id)
     for address in config.get("listen", LISTEN):
@@ -52,6 +53,6 @@ async def stay_connected(swarm: Swarm, address: Multiaddr) -> None:
         print("no answer", address, error)
 
 
-def start(config: dict) -> None:
-    """Run until the power goes."""
-    aio.run(run(config))
+def start(read) -> None:
+    """Run until the power goes; ``read()`` gives the settings."""
+    aio.run(run(read))

@@ -10,15 +10,19 @@ import json
 
 gc.threshold(4096)  # collect early: a small heap must not be cut to pieces
 
-try:
-    with open("config.json") as file:
-        config = json.load(file)
-except OSError:
-    config = {}
+
+def read() -> dict:
+    """The settings."""
+    try:
+        with open("config.json") as file:
+            return json.load(file)
+    except OSError:
+        return {}
+
 
 try:
     import node as program
 except ImportError:
     import leaf as program
 
-program.start(config)
+program.start(read)

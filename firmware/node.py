@@ -21,8 +21,10 @@ IDENTITY = "identity.key"
 DEFAULTS = {"listen": ["/ip4/0.0.0.0/tcp/4001"], "routing": ["mdns", "kad-lan"]}
 
 
-def open_node(values: dict) -> Node:
+def open_node(settings: dict) -> Node:
     """A node that is ready to start."""
+    values = dict(DEFAULTS)
+    values.update(settings)
     home = Home()
     home.remembers = False
     interfaces = values.pop("interfaces", {})
@@ -68,10 +70,8 @@ def named(name: str, network: str) -> tuple:
     return name, ((ip.parse4(host), int(prefix or 24)),)
 
 
-async def run(config: dict) -> None:
-    values = dict(DEFAULTS)
-    values.update(config)
-    node = open_node(values)
+async def run(read) -> None:
+    node = open_node(read())
     await node.start()
     print("peer id  ", node.peer_id)
     for address in node.addresses():
@@ -98,9 +98,9 @@ async def watch(node: Node) -> None:
             print("connected", event.connection.remote_peer)
 
 
-def start(config: dict) -> None:
-    """Run until the power goes."""
+def start(read) -> None:
+    """Run until the power goes; ``read()`` gives the settings, which are not kept."""
     try:
-        aio.run(run(config))
+        aio.run(run(read))
     except EdgeError as error:
         print("the node cannot run:", error)

@@ -7,16 +7,16 @@ go first was never of use, then was of use longest ago. Order comes from a count
 
 from edge.identity.keys import PublicKey
 from edge.identity.peer_id import PeerId
-from edge.system import const
+from edge.system import MICROPYTHON, const
 from edge.wire.multiaddr import Multiaddr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edge.identity.peer_record import PeerRecord
 
-PEERS_MAX = 1000
-ADDRESSES_MAX = 16  # of one peer
-PROTOCOLS_MAX = 128  # of one peer
+PEERS_MAX = 12 if MICROPYTHON else 1000
+ADDRESSES_MAX = 4 if MICROPYTHON else 16  # of one peer
+PROTOCOLS_MAX = 32 if MICROPYTHON else 128  # of one peer
 
 TEMPORARY_TTL_MS = 120_000  # an address we were told of in passing
 RECENT_TTL_MS = 900_000  # all addresses of a peer that was connected

@@ -26,8 +26,9 @@ from edge.system import MICROPYTHON, const
 from edge.wire import ip
 
 SERVICE = "_p2p._udp.local"
-# Remembered, each once per interface; how much is looked at in a second grows with it.
-PEERS_MAX = 16 if MICROPYTHON else 128
+# Remembered, each once per interface; how many packets are looked at in a second grows with it.
+PEERS_MAX = 8 if MICROPYTHON else 128
+_PACKETS = 2 if MICROPYTHON else 1  # from one host, for each
 
 _PORT = const(5353)
 _GROUPS = (b"\xe0\0\0\xfb", b"\xff\x02" + bytes(13) + b"\xfb")
@@ -316,7 +317,7 @@ class Agent:
         if now - self._window >= _SECOND_MS:
             self._window = now
             self._counts = {}
-        most = self._peers_max
+        most = _PACKETS * self._peers_max
         return (
             self._counts.get(kind, 0) < 4 * most
             and _is_on_link(host, link)

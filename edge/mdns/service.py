@@ -147,8 +147,11 @@ class Service:
             if deadline is None:
                 await self._acted.wait()
             elif not await self._acted.wait_ms(max(0, deadline - clock.monotonic_ms())):
-                self._agent.handle_deadline(clock.monotonic_ms())
-                self._act()
+                try:
+                    self._agent.handle_deadline(clock.monotonic_ms())
+                    self._act()
+                except MemoryError:
+                    await aio.sleep_ms(_REST_MS)
 
 
 def _log_error(error: Exception) -> None:

@@ -9,18 +9,21 @@ Every connection is used from both ends.  What happens is told as events through
 
 from collections import namedtuple
 
-from edge.errors import EdgeError, LinkError, LocalError, RemoteError, printable
+from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
 from edge.identity.peer_id import PeerId
 from edge.swarm.connection import INBOUND, OUTBOUND, Connection
 from edge.swarm.crypto.noise import NoiseKeys
 from edge.swarm.dialing.dialer import Dialer
-from edge.swarm.limits import Limits, refuse_if_full
+from edge.swarm.limits import Limits, refuse_if_full, refuse_if_short_of_memory
 from edge.swarm.upgrader import MUXERS, Upgraded, Upgrader
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
 
 # That a watcher may leave unread; later ones are dropped.  All connections may end at once.
 EVENTS_MAX = 64 if MICROPYTHON else 4096
+MEMORY_BYTES_MIN = 10240  # of a chip, that are free before one more connection is made
+UNUSED_MS = 10000  # a chip that is full lets go of a connection that nobody has used for so long
+RETRY_MS = 200  # until a listener is asked again that had no memory to accept
 CLOCK_MS = 5000  # how often deadlines are looked at while there are connections
 
 TYPE_CHECKING = False
@@ -46,6 +49,7 @@ class Swarm:
         self.limits = limits or Limits()
         self.handlers: dict = {}  # protocol -> async handler(stream)
         self.locate: Any = None  # async function: PeerId -> addresses, of one without any here
+        self.wants: Any = None  # function: PeerId -> whether a connection to it is to last
         self.lookup_txt: Any = None  # async function: DNS name -> its TXT records, for /dnsaddr
         self._greeters: list = []  # async greeter(connection)
         self._noise_keys = NoiseKeys(key, MUXERS)
@@ -56,6 +60,7 @@ class Swarm:
         self._listeners: list = []
         self._connections: dict = {}  # PeerId -> list of Connections, oldest first
         self._count = 0
+        self._inbound = 0  # of these
         self.unread = 0  # bytes that wait in streams for their readers, of all connections
         self._upgrades: list = []  # raw inbound connections on the ladder, oldest first
         self._upgraded = aio.Signal()
@@ -108,7 +113,7 @@ class Swarm:
         self._refuse_if_closed()
         if not addresses:
             raise LinkError("no address known for {}".format(peer_id))
-        refuse_if_full(self._count, self.limits.connections_max, "connections")
+        await self._make_place(OUTBOUND)
         return await self._dialer.dial(peer_id, addresses)
 
     def _newest(self, peer_id):
@@ -175,12 +180,14 @@ class Swarm:
         while True:
             try:
                 raw = await listener.accept()
+                self._upgrades.append(raw)
+                if len(self._upgrades) > self.limits.upgrades_max:
+                    await self._make_room()
+                self.spawn(self._upgrade_inbound(raw))
             except LinkError:
                 return  # closed
-            self._upgrades.append(raw)
-            if len(self._upgrades) > self.limits.upgrades_max:
-                await self._make_room()
-            self.spawn(self._upgrade_inbound(raw))
+            except MemoryError:
+                await aio.sleep_ms(RETRY_MS)
 
     async def _make_room(self) -> None:
         """Leave the next ones to the kernel's queue until one is through.
@@ -213,7 +220,7 @@ class Swarm:
     async def _upgrade(self, raw, direction: str, expected):
         """The Connection that ``raw`` becomes, already pumped; ``raw`` is closed on failure."""
         try:
-            refuse_if_full(self._count, self.limits.connections_max, "connections")
+            await self._make_place(direction)
             upgrader = Upgrader(
                 self._noise_keys, direction == OUTBOUND, raw.profile, expected,
                 self.limits.streams_per_connection_max,
@@ -229,11 +236,43 @@ class Swarm:
         connection = Connection(raw, upgrader, upgraded, direction, self)
         self._connections.setdefault(connection.remote_peer, []).append(connection)
         self._count += 1
+        self._inbound += direction == INBOUND
         self.spawn(self._pump(connection))
         for greeter in self._greeters:
             self.spawn(self._greet(greeter, connection))
         self._emit(Connected(connection))
         return connection
+
+    async def _make_place(self, direction: str) -> None:
+        """LimitError if there is no room for one more connection.  A chip has room for so few that
+        one which nobody uses gives way."""
+        try:
+            self._refuse_if_full(direction)
+        except LimitError:
+            unused = self._unused() if MICROPYTHON else None
+            if not unused:
+                raise
+            await unused.close()
+            while unused in self.connections():  # until its task has ended
+                await aio.sleep_ms(1)
+            self._refuse_if_full(direction)
+
+    def _unused(self):
+        """The oldest connection without streams that need not last."""
+        found = None
+        before = clock.monotonic_ms() - UNUSED_MS
+        for connection in self.connections():
+            is_used = connection.streams or connection.leaving
+            is_older = connection.opened_ms < (found.opened_ms if found else before)
+            if is_older and not is_used and not (self.wants and self.wants(connection.remote_peer)):
+                found = connection
+        return found
+
+    def _refuse_if_full(self, direction: str) -> None:
+        refuse_if_full(self._count, self.limits.connections_max, "connections")
+        if direction == INBOUND:
+            refuse_if_full(self._inbound, self.limits.inbound_max, "inbound connections")
+        refuse_if_short_of_memory(MEMORY_BYTES_MIN)
 
     def _refuse_if_closed(self) -> None:
         if self.closed:
@@ -258,6 +297,7 @@ class Swarm:
             if connection in held:
                 held.remove(connection)
                 self._count -= 1
+                self._inbound -= connection.direction == INBOUND
             if not held:
                 self._connections.pop(connection.remote_peer, None)
             self._emit(Disconnected(connection))

@@ -29,7 +29,6 @@ def mount(path):
 
 mount(sys.argv[1])
 if sys.argv[2].endswith(".py"):
-    with open(sys.argv[2]) as script:
-        exec(script.read())
+    execfile(sys.argv[2])  # noqa: F821 - MicroPython has it; unlike exec() it keeps no text
 else:
     sys.exit(__import__(sys.argv[2], None, None, ("*",)).main(*sys.argv[3:]))

@@ -86,7 +86,7 @@ NEVER_CALLED = (
     "__class_getitem__ __new__ __prepare__"
 ).split()
 
-TASK_MAKER = "edge/system/aio.py"  # every task belongs to a Group, and Group lives there
+TASK_MAKER = "edge/system/aio_chip.py"  # every task belongs to a Group, and Group lives there
 ERRORS = ("strict", "ignore", "replace", "backslashreplace", "surrogateescape")
 SLEEPS = ("sleep", "sleep_ms")
 

@@ -27,6 +27,7 @@ ABOUT = {
     "save_interval_s": "how often the peer store is written, if it changed",
     "stop_timeout_ms": "how long all goodbyes together may take",
     "connections_max": "connections in all; more are refused",
+    "inbound_max": "of these that others made; the rest is for our own",
     "connections_per_peer_max": "connections to one peer",
     "upgrades_max": "inbound connections that have not proven who they are yet",
     "streams_per_connection_max": "streams a peer may have open at once",

@@ -16,6 +16,7 @@ from edge.identity.peer_info import PeerInfo
 from edge.identity.peer_store import KNOWN_TTL_MS
 from edge.routing.kad import WAN, Contact
 from edge.swarm.connection import OUTBOUND
+from edge.swarm.limits import refuse_if_short_of_memory
 from edge.swarm.swarm import Disconnected, Introduced
 from edge.system import MICROPYTHON, aio, clock
 from edge.wire import varint
@@ -24,7 +25,8 @@ from edge.wire.buffer import Buffer
 REQUEST_TIMEOUT_MS = 10000  # for an answer, on a fast link
 DIAL_TIMEOUT_MS = 30000 if MICROPYTHON else 15000  # for a connection, all addresses
 SLOW_DIAL_TIMEOUT_MS = 90000  # likewise where one of them is no IP address
-REQUESTS_MAX = 4 if MICROPYTHON else 64  # in flight
+REQUESTS_MAX = 2 if MICROPYTHON else 64  # in flight
+MEMORY_BYTES_MIN = 8192  # of a chip, that are free before it asks anybody
 DIALS_SHARE = 4  # at most a quarter of the swarm's dials are ours
 DIALED_ADDRESSES_MAX = 8  # of those somebody told us, in one dial
 OPENED_MAX = 2 if MICROPYTHON else 128  # connections that we made and have not closed yet
@@ -126,6 +128,7 @@ class SwarmNetwork:
     ) -> "bytes | None":
         frame = varint.frame(data)
         async with self._turns:
+            refuse_if_short_of_memory(MEMORY_BYTES_MIN)
             connection = await self._connect(contact)
             timeout_ms = max(REQUEST_TIMEOUT_MS, connection.profile.negotiate_timeout_ms)
             self._use(connection)

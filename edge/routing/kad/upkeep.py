@@ -104,7 +104,10 @@ class Upkeep:
             discovery.start(self._kad)
         while True:
             now = clock.monotonic_ms()
-            due = self._begin(now)
+            try:
+                due = self._begin(now)
+            except MemoryError:
+                due = now
             pause = PAUSE_MOST_MS if due is None else due - now
             await self._woken.wait_ms(min(max(pause, PAUSE_LEAST_MS), PAUSE_MOST_MS))
 
@@ -118,8 +121,8 @@ class Upkeep:
             if due is None:
                 continue
             if due <= now:
-                chore.busy = True
                 kad.spawn(self._do(chore, now))
+                chore.busy = True
             else:
                 coming.append(due)
         if kad.server:

@@ -13,7 +13,7 @@ from edge.errors import EdgeError, printable
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
 
-WANTED_MAX = 16 if MICROPYTHON else 256  # peers
+WANTED_MAX = 8 if MICROPYTHON else 256  # peers
 COURTESY_MS = 2000  # head start of the peer with the smaller id
 STEADY_MS = 60000  # a connection that lasted so long was no failure
 SOON_MS = 1000  # until a peer lost after that is dialed again
@@ -85,15 +85,23 @@ class Keeper:
         """Dial whoever is due, for ever."""
         while True:
             now = clock.monotonic_ms()
-            pause = self._interval_ms
-            for peer_id, wanted in self._missing():
-                if wanted.due <= now:
-                    wanted.dialing = True
-                    wanted.again = False
-                    self._swarm.spawn(self._dial(peer_id, wanted))
-                else:
-                    pause = min(pause, wanted.due - now)
+            try:
+                pause = self._dial_due(now)
+            except MemoryError:
+                pause = SOON_MS
             await self._changed.wait_ms(pause)
+
+    def _dial_due(self, now: int) -> int:
+        """Dial whoever is due now; how long nobody else will be."""
+        pause = self._interval_ms
+        for peer_id, wanted in self._missing():
+            if wanted.due <= now:
+                self._swarm.spawn(self._dial(peer_id, wanted))
+                wanted.dialing = True
+                wanted.again = False
+            else:
+                pause = min(pause, wanted.due - now)
+        return pause
 
     def _missing(self) -> list:
         """Those who may be dialed now or later: nobody is trying, and there is room."""
@@ -115,7 +123,7 @@ class Keeper:
     async def _dial(self, peer_id, wanted: _Wanted) -> None:
         try:
             await self._swarm.dial(peer_id)
-        except EdgeError as error:
+        except (EdgeError, MemoryError) as error:
             _log.info("{}: {}", peer_id.short, printable(error, 200))
             if wanted.again:
                 self._plan(peer_id, wanted, clock.monotonic_ms())

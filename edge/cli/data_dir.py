@@ -88,11 +88,18 @@ class DataDir:
 
     def keep_copy(self, path: str) -> str:
         """Copy a file under a name nothing has yet, and return that name."""
-        number = 1
-        while os.path.lexists(f"{path}.old{number}"):
-            number += 1
-        files.write_new(f"{path}.old{number}", files.read(path) or b"", private=True)
-        return f"{path}.old{number}"
+        kept = _free_name(path)
+        files.write_new(kept, files.read(path) or b"", private=True)
+        return kept
+
+    def set_aside(self, path: str) -> str:
+        """Rename a file to a name nothing has yet, and return where it is afterwards."""
+        kept = _free_name(path)
+        try:
+            os.rename(path, kept)
+        except OSError:
+            return path  # a medium that cannot be written
+        return kept
 
     def identity_mode(self) -> int | None:
         """Permission bits of the identity that others should not have; None without identity."""
@@ -100,6 +107,13 @@ class DataDir:
             return stat.S_IMODE(os.stat(self.identity_path).st_mode) & _PRIVATE_BITS
         except OSError:
             return None
+
+
+def _free_name(path: str) -> str:
+    number = 1
+    while os.path.lexists(f"{path}.old{number}"):
+        number += 1
+    return f"{path}.old{number}"
 
 
 def default_path() -> str:

@@ -26,10 +26,19 @@ class MachineHome(Home):
         self._seq = 0  # of the last peer record of this process
 
     def load(self, store, now: int) -> None:
-        lost = peer_store_file.load(store, self._data.peers_path, now)
+        try:
+            lost = peer_store_file.load(store, self._data.peers_path, now)
+        except LocalError as error:
+            self._begin_anew(error)
+            return
         if lost:
             kept = self._data.keep_copy(self._data.peers_path)
             _log.warn("{} damaged entries in the peer store; as it was, it is in {}", lost, kept)
+
+    def _begin_anew(self, error: LocalError) -> None:
+        """Nobody may be near to repair a file: a node that has forgotten is better than none."""
+        kept = self._data.set_aside(self._data.peers_path)
+        _log.warn("no peer is remembered: {}; it is kept in {}", error, kept)
 
     def save(self, store, now: int) -> None:
         peer_store_file.save(store, self._data.peers_path, now)
@@ -59,6 +68,9 @@ class GuestHome(MachineHome):
 
     def save(self, store, now: int) -> None:
         pass
+
+    def _begin_anew(self, error: LocalError) -> None:
+        _log.warn("no peer is remembered: {}", error)
 
     def load_provided(self) -> list[bytes]:
         return []

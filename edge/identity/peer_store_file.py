@@ -43,10 +43,7 @@ def load(store: PeerStore, path: str, now: int) -> int:
     try:
         return decode(store, data, now) if data else 0
     except LocalError as error:
-        raise LocalError(
-            f"cannot use the peer store {path}: {error}. It is left as it is: move it away to "
-            "start with an empty one"
-        )
+        raise LocalError(f"cannot use the peer store {path}: {error}")
 
 
 def encode(store: PeerStore, now: int, size_max: int = FILE_SIZE_MAX) -> bytes:

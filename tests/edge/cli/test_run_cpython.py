@@ -269,12 +269,20 @@ def test_a_damaged_identity_is_left_as_it_is(tmp_path, junk) -> None:
     assert (tmp_path / "identity.key").read_bytes() == junk
 
 
-def test_a_peer_store_that_is_none_is_left_as_it_is(tmp_path) -> None:
-    edge("id", "--data", str(tmp_path))
-    (tmp_path / "peers").write_bytes(b"\x89PNG\r\n")
-    refused = edge("run", *LOOPBACK, "--data", str(tmp_path), check=1)
-    assert "peers" in refused.stderr and "left as it is" in refused.stderr
-    assert (tmp_path / "peers").read_bytes() == b"\x89PNG\r\n"
+@pytest.mark.parametrize("junk", [b"not a peer store", bytes(600 * 1024)])
+def test_a_peer_store_that_is_none_is_set_aside(tmp_path, junk) -> None:
+    (tmp_path / "peers").write_bytes(junk)
+    shown = edge("peers", "--data", str(tmp_path))
+    assert "no peer is remembered" in shown.stderr
+    assert (tmp_path / "peers").read_bytes() == junk  # a guest changes nothing
+    for number in (1, 2):
+        (tmp_path / "peers").write_bytes(junk)
+        with run(tmp_path) as node:
+            node.ready()
+            assert node.stop() == 0
+        kept = tmp_path / f"peers.old{number}"
+        assert kept.read_bytes() == junk
+        assert f"it is kept in {kept}" in "\n".join(node.noted)
 
 
 def test_a_peer_store_with_damage_is_kept_and_used(tmp_path) -> None:

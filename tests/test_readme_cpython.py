@@ -113,4 +113,4 @@ def test_the_verbs_it_names_are_there() -> None:
     for verb in re.findall(r"python3 -m tools (\w+)", README):
         assert verb in [name for name, _ in VERBS]
     for verb in re.findall(r"^\$ edge (\w+)", README, re.MULTILINE):
-        assert verb in [name for name, _ in COMMANDS]
+        assert verb in [name for name, _, _ in COMMANDS]

@@ -1,27 +1,28 @@
 """The command line, the only room that may import transports.
 
-    program.py -> commands/<verb>.py -> session.py -> control socket of the running node
-                                                  \\-> open.py: a node of this process
+    program.py -> commands/<room>/<verb>.py -> session.py -> control socket of the running node
+                                                         \\-> open.py: a node of this process
 
-`COMMANDS` is the table of verbs; a verb is one file of commands/ and is loaded when it is typed.
+`COMMANDS` is the table of verbs: a verb, the folder of commands/ that has its file, and what it is
+for.  The file is loaded when the verb is typed.
 """
 
 from edge.errors import LocalError
 
 COMMANDS = (
-    ("run", "start a node and keep it running"),
-    ("id", "print this node's peer id and addresses"),
-    ("key", "show, create, import or export the identity"),
-    ("peers", "list the peers this node knows"),
-    ("ping", "measure the round trip to a peer"),
-    ("dial", "connect to a peer and show what it says about itself"),
-    ("perf", "measure the throughput to a peer"),
-    ("find", "find where a peer is, or the peers closest to a key"),
-    ("provide", "tell that this node has something, and which it has"),
-    ("providers", "find who has something"),
-    ("routing", "show how this node finds peers, and how well"),
-    ("config", "print the configuration a node would run with"),
-    ("doctor", "check what works on this machine and say what to do about the rest"),
+    ("run", "node", "start a node and keep it running"),
+    ("id", "node", "print this node's peer id and addresses"),
+    ("key", "node", "show, create, import or export the identity"),
+    ("peers", "swarm", "list the peers this node knows"),
+    ("ping", "swarm", "measure the round trip to a peer"),
+    ("dial", "swarm", "connect to a peer and show what it says about itself"),
+    ("perf", "swarm", "measure the throughput to a peer"),
+    ("find", "routing", "find where a peer is, or the peers closest to a key"),
+    ("provide", "routing", "tell that this node has something, and which it has"),
+    ("providers", "routing", "find who has something"),
+    ("routing", "routing", "show how this node finds peers, and how well"),
+    ("config", "node", "print the configuration a node would run with"),
+    ("doctor", "node", "check what works on this machine and say what to do about the rest"),
 )
 
 # Exit codes, the same for every verb.

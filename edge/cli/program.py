@@ -74,16 +74,16 @@ def _mend_streams() -> None:
 
 def _command(name: str):
     """The module of one verb; UsageError if there is none."""
-    names = [known for known, _ in COMMANDS]
-    if name in names:
-        return importlib.import_module("edge.cli.commands." + name)
+    rooms = {known: room for known, room, _ in COMMANDS}
+    if name in rooms:
+        return importlib.import_module(f"edge.cli.commands.{rooms[name]}.{name}")
     if name.startswith("-"):
         raise UsageError(f"the command comes first, then {printable(name)}: edge run {name}")
     from edge.config import nearest
 
     raise UsageError(
         f"there is no command {printable(name)}\n"
-        f"did you mean 'edge {nearest(name, names)}'?  'edge --help' lists them all"
+        f"did you mean 'edge {nearest(name, [*rooms])}'?  'edge --help' lists them all"
     )
 
 
@@ -116,7 +116,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _overview(screen: Screen) -> str:
     lines = ["usage: edge COMMAND [OPTIONS]", "", "A libp2p node for small computers.", ""]
-    lines += [f"  {screen.paint('bold', name.ljust(9))} {about}" for name, about in COMMANDS]
+    lines += [f"  {screen.paint('bold', name.ljust(9))} {about}" for name, _, about in COMMANDS]
     lines += [
         "",
         "examples:",

@@ -10,15 +10,15 @@ import subprocess
 import pytest
 
 from edge.cli import COMMANDS
-from edge.cli.commands import config as config_command
-from edge.cli.commands import perf as perf_command
+from edge.cli.commands.node import config as config_command
+from edge.cli.commands.swarm import perf as perf_command
 from edge.config import KNOBS, NodeConfig
 from edge.errors import LocalError
 from edge.identity.keys import PrivateKey
 from tests import kit
 from tests.edge.cli.program import ROOT, Running, command, edge, environment, lines
 
-VERBS = [name for name, _ in COMMANDS]
+VERBS = [name for name, _, _ in COMMANDS]
 LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
 GHOST = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 SEED = bytes(range(32))

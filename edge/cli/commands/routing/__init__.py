@@ -1,0 +1,1 @@
+"""Where peers are, and who has what."""

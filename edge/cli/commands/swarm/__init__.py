@@ -1,0 +1,1 @@
+"""Other peers: who is there, how far away, what they say."""

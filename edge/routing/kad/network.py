@@ -16,6 +16,7 @@ from edge.identity.peer_info import PeerInfo
 from edge.identity.peer_store import KNOWN_TTL_MS
 from edge.routing.kad import WAN, Contact
 from edge.swarm.connection import OUTBOUND
+from edge.swarm.frames import read_frame
 from edge.swarm.limits import refuse_if_short_of_memory
 from edge.swarm.swarm import Disconnected, Introduced
 from edge.system import MICROPYTHON, aio, clock
@@ -339,25 +340,6 @@ class _Turns:
     async def __aexit__(self, *exception) -> None:
         self._free += 1
         self._changed.fire()
-
-
-async def read_frame(stream, inbox: Buffer, size_max: int, held_max: int = 0) -> "bytes | None":
-    """The next message; None at the end of the stream, or when ``inbox`` holds ``held_max``.
-
-    RemoteError if the message is to be longer than ``size_max``, EOFError if it ends early.
-    """
-    while True:
-        frame = inbox.take_frame(size_max)
-        if frame is not None:
-            return frame
-        if held_max and len(inbox) > held_max:
-            return None
-        data = await stream.read()
-        if not data:
-            if len(inbox):
-                raise EOFError
-            return None
-        inbox.append(data)
 
 
 def _introduced(connection) -> tuple:

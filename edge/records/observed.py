@@ -32,6 +32,7 @@ class Time:
         self._wall = wall
         self._monotonic = monotonic
         self._beats: dict = {}  # peer id of a beacon -> [newest beat, when it was of use]
+        self._followed: set = set()
         self._uses = 0
         self._since = monotonic()
         self._observed = EARLIEST_UNIX_MS
@@ -74,17 +75,26 @@ class Time:
         held = self._beats.get(beacon)
         return held[0] if held else 0
 
+    def follow(self, beacon: bytes) -> None:
+        """The user relies on ``beacon``: strangers' beacons, however many, do not displace it."""
+        self._followed.add(beacon)
+
     def learn(self, beacon: bytes, beat: int) -> int:
         """``beat`` was proven; the newest known now."""
         held = self._beats.get(beacon)
         if not held:
-            if len(self._beats) >= BEACONS_MAX:
-                del self._beats[min(self._beats, key=lambda one: (self._beats[one][1], one))]
+            self._make_room()
             held = self._beats[beacon] = [0, 0]
         self._uses += 1
         held[0] = max(held[0], beat)
         held[1] = self._uses
         return held[0]
+
+    def _make_room(self) -> None:
+        """Forget the beacon that was of no use for longest, if there are too many."""
+        rows = [(self._beats[one][1], one) for one in self._beats if one not in self._followed]
+        if len(rows) >= BEACONS_MAX:
+            del self._beats[min(rows)[1]]
 
     # -- over a restart
 

@@ -1,4 +1,4 @@
-"""A chip's composition root, the twin of edge/cli/open.py.
+"""A chip's composition root, the twin of edge/cli/composition/node.py.
 
 It takes the knobs of edge/config.py and the interfaces it is on, announces itself there, finds
 others and asks them for more, in a heap of 112 KB.  What it is for is the application's business:

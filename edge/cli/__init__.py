@@ -1,7 +1,7 @@
 """The command line, the only room that may import transports.
 
     program.py -> commands/<room>/<verb>.py -> session.py -> control socket of the running node
-                                                         \\-> open.py: a node of this process
+                                                         \\-> composition/: a node of this process
 
 `COMMANDS` is the table of verbs: a verb, the folder of commands/ that has its file, and what it is
 for.  The file is loaded when the verb is typed.

@@ -10,10 +10,11 @@ import signal
 import socket
 
 from edge.cli.actions import open_action
+from edge.cli.composition.home import MachineHome
+from edge.cli.composition.node import open_node
 from edge.cli.control import ControlServer
 from edge.cli.data_dir import DataDir
 from edge.cli.events import STYLES, Teller, full_addresses, sentence
-from edge.cli.open import MachineHome, open_node
 from edge.cli.screen import Screen
 from edge.config import KNOBS, NodeConfig
 from edge.errors import LinkError, LocalError

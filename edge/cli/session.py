@@ -20,9 +20,9 @@ def ask(options, screen: Screen, request: dict, on_event) -> None:
         return
     screen.progress("no node is running here: starting one for this command ...")
     lean.load()
-    from edge.cli import open as composition
+    from edge.cli.composition.once import run_once
 
-    composition.run_once(data, request, on_event)
+    run_once(data, request, on_event)
 
 
 def ask_running(options, request: dict, on_event) -> None:

@@ -13,7 +13,7 @@ from transports import nameserver
 async def test_the_machine_s_own_servers_are_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge.cli import open as composition
+    from edge.cli.composition import node as composition
 
     async with DnsServer({"_dnsaddr.x.org": [[b"dnsaddr=/ip4/192.0.2.1/tcp/1"]]}) as server:
         conf = tmp_path / "resolv.conf"
@@ -27,10 +27,10 @@ async def test_the_machine_s_own_servers_are_asked(
 def test_a_node_without_names_loads_nothing_of_this() -> None:
     program = """if True:
         import sys
-        from edge.cli import open
+        from edge.cli.composition import node as root
         from edge.config import NodeConfig
         from edge.identity.keys import PrivateKey
-        node = open.open_node(PrivateKey.generate(), NodeConfig({"mdns": False}), open.Home())
+        node = root.open_node(PrivateKey.generate(), NodeConfig({"mdns": False}), root.Home())
         assert node.swarm.lookup_txt
         names = ("transports.nameserver", "edge.swarm.dialing.dnsaddr",
                  "edge.swarm.dialing.name_lookup", "edge.swarm.dialing.txt_query")

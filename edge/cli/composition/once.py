@@ -1,0 +1,41 @@
+"""A node for one command, where none is running: it listens nowhere and ends afterwards."""
+
+from edge.cli import settings
+from edge.cli.actions import open_action
+from edge.cli.composition.home import GuestHome
+from edge.cli.composition.node import open_node
+from edge.cli.data_dir import DataDir
+from edge.config import NodeConfig
+from edge.system import aio
+
+
+def run_once(data: DataDir, request: dict, on_event) -> None:
+    """Carry out ``request`` with a node that listens nowhere and ends afterwards."""
+    aio.run(_run_once(data, request, on_event))
+
+
+async def _run_once(data: DataDir, request: dict, on_event) -> None:
+    async def say(event: dict) -> None:
+        on_event(event)
+
+    action = open_action(request["do"])
+    config = _guest_config(data, request)
+    key, _ = data.open_identity()
+    node = open_node(key, config, GuestHome(data))
+    await node.start()
+    try:
+        await action(node, request, say)
+    finally:
+        await node.stop()
+
+
+def _guest_config(data: DataDir, request: dict) -> NodeConfig:
+    """The configuration of the node that runs otherwise, as far as a guest may follow it.
+
+    Nobody is searched for to speak to an address, or to list who is there.
+    """
+    more: dict = {"listen": [], "connections_auto_max": 0, "kad_mode": "client", "perf": False}
+    searches = request["do"] in ("find", "providers")
+    if not searches and str(request.get("peer", "/")).startswith("/"):
+        more.update(peers=[], routing=[])
+    return settings.load(data, None, more)

@@ -130,19 +130,20 @@ def ask(path: str, request: dict, on_event) -> bool:
             raise LocalError(
                 f"cannot speak to the node on {path}: {error.strerror}\nis it another user's?"
             ) from None
-        with client.makefile("rwb") as lines:
-            _converse(lines, request, on_event)
+        import json
+
+        try:
+            client.sendall(json.dumps(request).encode() + b"\n")
+        except BrokenPipeError:
+            pass  # refused at once: the reason is there to read
+        with client.makefile("rb") as lines:
+            _read_answer(lines, on_event)
     return True
 
 
-def _converse(lines, request: dict, on_event) -> None:
+def _read_answer(lines, on_event) -> None:
     import json
 
-    try:
-        lines.write(json.dumps(request).encode() + b"\n")
-        lines.flush()
-    except BrokenPipeError:
-        pass  # refused at once: the reason is there to read
     while True:
         try:
             line = lines.readline(REPLY_BYTES_MAX)

@@ -1,6 +1,6 @@
 """The node under test as a program that answers the same commands as the foreign peers.
 
-    peer.py [--listen MULTIADDR]... [--mdns] [--perf] [--kad PROTOCOL | --kad-client PROTOCOL]
+    peer.py [--listen MULTIADDR]... [--mdns] [--perf] [--fetch] [--kad PROTOCOL | --kad-client PROTOCOL]
 
 One JSON object per line each way; tests/interop/peers/README.md has the commands.  It lets the
 tests and the benchmarks drive every implementation alike.
@@ -34,6 +34,7 @@ KAD_COMMANDS = (
     "closest", "find_peer", "find_providers", "get_value", "ipns_record", "provide", "put_value",
     "table",
 )  # fmt: skip
+FETCH_COMMANDS = ("fetch", "hold")
 OPENERS_MAX = 16  # connections that open_connections has in the making
 
 
@@ -145,14 +146,17 @@ async def drain(stream) -> int:
 class Commands:
     """What a line on standard input may ask for; each returns the fields of its answer."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, fetch_host=None) -> None:
         self.host = host
+        self.fetch_host = fetch_host
         self.swarm = host.swarm
         self._kept: list = []
 
     async def execute(self, name: str, fields: dict) -> dict:
         if name in KAD_COMMANDS:
             return await self.host.execute(name, fields)
+        if name in FETCH_COMMANDS and self.fetch_host:
+            return await getattr(self.fetch_host, name)(**fields)
         return await getattr(self, name)(**fields)
 
     def _peer(self, fields):
@@ -326,8 +330,15 @@ def make_host(options):
     return KadHost(protocol, mode, options.listen, options.perf)
 
 
+def make_fetch(swarm):
+    from fetch import FetchHost
+
+    return FetchHost(swarm)
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--fetch", action="store_true")
     parser.add_argument("--kad")
     parser.add_argument("--kad-client")
     parser.add_argument("--listen", action="append", default=[])
@@ -337,6 +348,7 @@ async def main() -> None:
     options = parser.parse_args()
     host = make_host(options)
     serve(host.swarm)
+    fetch_host = make_fetch(host.swarm) if options.fetch else None
     await host.start()
     addresses = [f"{a}/p2p/{host.swarm.peer_id}" for a in host.swarm.listen_addresses()]
     say(
@@ -349,7 +361,7 @@ async def main() -> None:
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    commands = Commands(host)
+    commands = Commands(host, fetch_host)
     while line := await lines.readline():
         task = asyncio.create_task(answer(commands, line.decode()))
         tasks.add(task)

@@ -37,6 +37,8 @@ export class Commands {
       case 'find_peer': case 'closest': case 'provide': case 'find_providers':
       case 'put_value': case 'get_value': case 'table':
         return (await import('./kad.js')).executeKad(this.#node, command)
+      case 'hold': case 'fetch':
+        return (await import('./fetch.js')).executeFetch(this.#node, command)
     }
     return this.#executeWith(command, peerIdFromString(command.peer_id))
   }

@@ -1,4 +1,4 @@
-// What the node is made of: TCP, Noise, yamux, identify, ping; mDNS and the DHT if asked.
+// What the node is made of: TCP, Noise, yamux, identify, ping; mDNS, fetch and the DHT if asked.
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
@@ -28,7 +28,7 @@ const unlimited = {
 const pings = { maxOutboundStreams: 2 }
 
 // A node that is not started yet.
-export async function createNode ({ listen = [], mdns: withMdns = false, privateKey, kad, kadClient } = {}) {
+export async function createNode ({ listen = [], mdns: withMdns = false, fetch = false, privateKey, kad, kadClient } = {}) {
   return createLibp2p({
     start: false,
     privateKey: privateKey ?? await identity(),
@@ -43,15 +43,16 @@ export async function createNode ({ listen = [], mdns: withMdns = false, private
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping(pings),
-      ...await services(kad ?? kadClient, kad == null)
+      ...await services(kad ?? kadClient, kad == null, fetch)
     }
   })
 }
 
-async function services (protocol, clientMode) {
-  if (protocol == null) return {}
-  const { createKad } = await import('./kad.js')
-  return { kad: createKad(protocol, clientMode) }
+async function services (protocol, clientMode, withFetch) {
+  const asked = {}
+  if (protocol != null) asked.kad = (await import('./kad.js')).createKad(protocol, clientMode)
+  if (withFetch) asked.fetch = (await import('./fetch.js')).createFetch()
+  return asked
 }
 
 export function identity (seed) {

@@ -8,6 +8,7 @@ import { serveStreams } from './streams.js'
 
 const { values: options } = parseArgs({
   options: {
+    fetch: { type: 'boolean', default: false },
     kad: { type: 'string' },
     'kad-client': { type: 'string' },
     listen: { type: 'string', multiple: true, default: [] },
@@ -68,6 +69,7 @@ const privateKey = await identity(options.seed)
 const node = await createNode({ ...options, privateKey, kadClient: options['kad-client'] })
 const commands = new Commands(node, privateKey)
 await serveStreams(node, options.perf)
+if (options.fetch) (await import('./fetch.js')).serveFetch(node)
 node.addEventListener('peer:connect', ({ detail }) => event('connected', detail))
 node.addEventListener('peer:disconnect', ({ detail }) => event('disconnected', detail))
 node.addEventListener('peer:discovery', ({ detail }) => {

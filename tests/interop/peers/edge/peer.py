@@ -1,6 +1,6 @@
 """The node under test as a program that answers the same commands as the foreign peers.
 
-    peer.py [--listen MULTIADDR]... [--mdns] [--perf] [--fetch] [--kad PROTOCOL | --kad-client PROTOCOL]
+    peer.py [--listen MULTIADDR]... [--mdns] [--perf] [--fetch] [--kad PROTOCOL | --kad-client ..]
 
 One JSON object per line each way; tests/interop/peers/README.md has the commands.  It lets the
 tests and the benchmarks drive every implementation alike.

@@ -7,7 +7,7 @@
                        \\--- Judge --- validators, by namespace --- schemes
                                 \\--- Time: what is known of it
 
-A validator is by its namespace in validators/; it has these functions, the last three only if it
+A validator is by its namespace in validators/; it has these functions, the last four only if it
 needs them:
 
     validate(key, value, now_unix_ms)        RemoteError says why ``value`` is none for ``key``
@@ -15,6 +15,7 @@ needs them:
     compare(key, a, b) -> int                1: a is better, -1: b is, 0: they are the same record
     lifetime_ms(value, now_unix_ms) -> int   until it ends; None: never
     aged(value, held_ms) -> bytes            what to pass on of a value held for so long
+    digest(value) -> bytes                   32, the same for all values that are the same record
 
 ``select`` is a total order: whoever holds the same values picks the same one, in whatever order
 they came, and only identical bytes are equal.  Whether a value is valid is for the key, the value
@@ -79,8 +80,8 @@ class RecordStore:
         value = await self.get(key)
         return [] if value is None else [value]
 
-    async def keys(self, prefix: bytes = b"") -> "list[bytes]":
-        """At most KEYS_MAX of the keys that begin with ``prefix``, sorted."""
+    async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
+        """The first KEYS_MAX of the keys that begin with ``prefix``, sorted, behind ``after``."""
         raise NotImplementedError
 
     async def remove(self, key: bytes) -> bool:

@@ -52,6 +52,10 @@ class Judge:
         """How long ``value`` is still valid; None: it never ends."""
         return self._validator(key).lifetime_ms(value, self.time.earliest_unix_ms)
 
+    def digest(self, key: bytes, value: bytes) -> bytes:
+        """32 bytes that are the same for all values that are the same record, and only for them."""
+        return self._validator(key).digest(value)
+
     def aged(self, key: bytes, value: bytes, held_ms: int) -> bytes:
         """What to give away of a ``value`` that was held for so long."""
         return self._validator(key).aged(value, held_ms)

@@ -53,6 +53,10 @@ class FakeJudge:
         ttl, age = end.split(b"+")
         return int(ttl) - int(age)
 
+    def digest(self, key, value):
+        version, end, text = _parse(value)
+        return sha256(b"%d %s %s" % (version, end.split(b"+")[0], text))
+
     def aged(self, key, value, held_ms):
         version, end, text = _parse(value)
         if b"+" not in end:

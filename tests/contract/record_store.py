@@ -115,6 +115,7 @@ async def _lists_keys(store, judge) -> None:
     assert await store.keys(key_of("log/")) == [key_of("log/1"), key_of("log/2")]
     assert await store.keys(b"/edge") == await store.keys()
     assert await store.keys(b"/none") == []
+    assert await store.keys(key_of("log"), key_of("log/1")) == [key_of("log/2"), key_of("logs")]
 
 
 async def _removes(store, judge) -> None:

@@ -53,8 +53,8 @@ class MemoryStore:
         value = self._current(bytes(key))
         return [] if value is None else [value]
 
-    async def keys(self, prefix: bytes = b"") -> "list[bytes]":
-        found = sorted([key for key in self._held if key.startswith(prefix)])
+    async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
+        found = sorted([key for key in self._held if key.startswith(prefix) and key > after])
         return [key for key in found[:KEYS_MAX] if self._current(key) is not None]
 
     async def remove(self, key: bytes) -> bool:

@@ -9,6 +9,7 @@ looks like one of loaded ones and costs nothing before.
 """
 
 from edge.errors import RemoteError
+from edge.system import primitives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Validator:
         """What to pass on of a ``value`` that was held for so long."""
         module = self._loaded()
         return module.aged(value, held_ms) if hasattr(module, "aged") else value
+
+    def digest(self, value: bytes) -> bytes:
+        """Of the record that ``value`` is, in whatever of its forms."""
+        module = self._loaded()
+        return module.digest(value) if hasattr(module, "digest") else primitives.sha256(value)
 
 
 def open_validators(time: "Time | None" = None) -> "dict[str, Validator]":

@@ -1,4 +1,4 @@
-"""/edge/<peer id bytes>/<path>: what the owner of a key says, valid as a scheme of the owner's has it.
+"""/edge/<peer id bytes>/<path>: what the owner of a key says, as long as a scheme has it valid.
 
 Better is the higher version, then the higher number of the scheme, then what the scheme says, then
 the greater SHA-256 of the record.  One record may come with different ages: the older one is right.
@@ -80,6 +80,10 @@ class EdgeValidator:
             return value
         left = open_scheme(TTL).lifetime_ms(bundle, 0)
         return record.with_age(bundle, bundle.age_ms + min(max(held_ms, 0), left))
+
+    def digest(self, value: bytes) -> bytes:
+        """Of the record alone: its age and its signature may differ."""
+        return primitives.sha256(record.decode(value).data)
 
 
 def rank(bundle: record.Bundle) -> tuple:

@@ -71,6 +71,11 @@ def select(key: bytes, values: "list[bytes]") -> int:
     return index
 
 
+def lifetime_ms(value: bytes, now_unix_ms: int) -> int:
+    """How long ``value`` is still valid."""
+    return max(0, read(value).validity_ns // 1000000 - not_before(now_unix_ms))
+
+
 def read(value: bytes) -> Record:
     """What a record says; whether it is true is for ``validate``."""
     return _record(dag_cbor.decode(_fields(value)[8] or b""))

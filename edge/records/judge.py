@@ -1,6 +1,6 @@
 """Judge: what every store asks before it keeps a value, gives one away, or drops one.
 
-    key --> its namespace --> validator, with what is known of the time
+key --> its namespace --> validator, with what is known of the time
 """
 
 from edge.errors import RemoteError, printable

@@ -43,10 +43,7 @@ def split(key: bytes) -> "tuple[bytes, bytes]":
 def _is_path(path: bytes) -> bool:
     if not 0 < len(path) <= PATH_BYTES_MAX or min(path) <= 0x20 or max(path) >= 0x7F:
         return False
-    for segment in path.split(b"/"):
-        if segment in (b"", b".", b".."):
-            return False
-    return True
+    return not [one for one in path.split(b"/") if one in (b"", b".", b"..")]
 
 
 def owner_of(key: bytes) -> "bytes | None":

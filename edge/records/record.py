@@ -15,12 +15,14 @@ from edge.identity.keys import PrivateKey, decode_public_key
 from edge.identity.peer_id import PeerId
 from edge.records import names
 from edge.records.schemes import FOREVER, TTL, open_scheme
-from edge.system import MICROPYTHON
+from edge.system import MICROPYTHON, const
 from edge.wire import protobuf, varint
 
-BUNDLE_BYTES_MAX = 2048 if MICROPYTHON else 10240
+BUNDLE_BYTES_MAX = 2048 if MICROPYTHON else 10240  # without its age, which grows on the way
 VALUE_BYTES_MAX = 1024 if MICROPYTHON else 8192
 VERSION_MAX = (1 << 64) - 1
+
+_AGE_BYTES_MAX = const(11)
 
 _DOMAIN = b"libp2p-edge/iprs/1"
 
@@ -54,16 +56,19 @@ def decode_fields(data: bytes, schema: str) -> list:
 
 def decode(data: bytes) -> Bundle:
     """What a bundle says; whether it is true is for ``check_signature`` and the scheme."""
-    if len(data) > BUNDLE_BYTES_MAX:
-        raise RemoteError("a record of {} bytes, limit {}".format(len(data), BUNDLE_BYTES_MAX))
+    _limit(len(data), BUNDLE_BYTES_MAX + _AGE_BYTES_MAX)
     body, public_key, signature, age_ms = decode_fields(bytes(data), "bbbu")
+    _limit(len(data) - len(encode_fields((0, 0, 0, age_ms))), BUNDLE_BYTES_MAX)
     record = Record(*decode_fields(body, "buubb"))
-    if len(record.value) > VALUE_BYTES_MAX:
-        size = len(record.value)
-        raise RemoteError("a record with a value of {} bytes, limit {}".format(size, VALUE_BYTES_MAX))
+    _limit(len(record.value), VALUE_BYTES_MAX)
     if age_ms and record.scheme != TTL:
         raise RemoteError("a record with an age that does not age")
     return Bundle(record, body, public_key, signature, age_ms)
+
+
+def _limit(size: int, most: int) -> None:
+    if size > most:
+        raise RemoteError("a record, or a value in one, of {} bytes, limit {}".format(size, most))
 
 
 def check_signature(bundle: Bundle) -> None:

@@ -1,4 +1,4 @@
-"""Valid while it is recent by a beacon: somebody whom the owner trusts to sign a record now and then.
+"""Valid while it is recent by a beacon, whom the owner trusts to sign a record now and then.
 
     validity    1 bundle of a record of scheme chain at /edge/<beacon>/beacon    2 behind_max
 

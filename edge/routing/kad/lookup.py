@@ -305,21 +305,28 @@ class _Best:
         """``id`` has ``value``, which may be no good."""
         if value is None:
             return
+        order = 0
         if value != self.value:
             try:
-                validator = self._kad.check_value(self._key, value)
-                worse = (
-                    self.value is not None
-                    and validator.select(self._key, [self.value, value]) == 0
-                )  # fmt: skip
+                order = self._order(value)
             except RemoteError:
                 return
-            if not worse:
-                self.value = value
-                self.holders = []
         self.count += 1
-        if value == self.value:
+        if order > 0:
+            self.value = value
+            self.holders = []
+        if order >= 0:
             self.holders.append(id)
+
+    def _order(self, value: bytes) -> int:
+        """Whether ``value``, if it is good, is better than the best, the same record, or worse."""
+        validator = self._kad.check_value(self._key, value)
+        if self.value is None:
+            return 1
+        order = validator.compare(self._key, value, self.value)
+        if not order and validator.select(self._key, [self.value, value]):
+            self.value = value  # it says how old it is; who told of it before did not
+        return order
 
 
 async def put_value(kad, key: bytes, value: bytes) -> int:
@@ -338,9 +345,12 @@ async def put_value(kad, key: bytes, value: bytes) -> int:
 
 async def put_again(kad, key: bytes) -> int:
     """As put_value, of a value that was put before; no more once it has become invalid."""
-    value = kad.published.value(key)
+    value, since = kad.published.held(key)
     try:
-        kad.check_value(key, value)
+        aged = kad.check_value(key, value).aged(value, clock.monotonic_ms() - since)
+        if aged != value:
+            kad.check_value(key, aged)
+            value = aged
     except RemoteError:
         kad.published.remove(key)
         return 0

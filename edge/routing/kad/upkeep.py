@@ -25,7 +25,7 @@ class Published:
     """Our own keys, or values, and when to tell of each again."""
 
     def __init__(self) -> None:
-        self._rows: dict = {}  # key -> [due, pause after failures, value or None]
+        self._rows: dict = {}  # key -> [due, pause after failures, value or None, since]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -36,12 +36,13 @@ class Published:
     def keys(self) -> list:
         return sorted(self._rows)
 
-    def value(self, key: bytes) -> "bytes | None":
-        return self._rows[key][2]
+    def held(self, key: bytes) -> tuple:
+        """``(value, when it was added)``."""
+        return self._rows[key][2], self._rows[key][3]
 
     def add(self, key: bytes, now: int, value: "bytes | None" = None) -> None:
         """Tell of ``key``, which is being told of now, from now on."""
-        self._rows[key] = [now + REPUBLISH_MS, 0, value]
+        self._rows[key] = [now + REPUBLISH_MS, 0, value, now]
 
     def remove(self, key: bytes) -> None:
         self._rows.pop(key, None)

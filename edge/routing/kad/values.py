@@ -2,8 +2,9 @@
 
     PUT_VALUE --put()--> valid? not older than what is here? --> Values --get()--> GET_VALUE
 
-A key is /namespace/bytes.  A value is kept for 48 h unless it is put again.  Where there are too
-many, those closest to this node stay: they are the ones it is asked for.
+A key is /namespace/bytes.  A value is kept for 48 h unless it is put again, or until it ends: what
+is given away is as old as it is by then.  Where there are too many, those closest to this node
+stay: they are the ones it is asked for.
 Spec: libp2p kad-dht, "DHT operations"; whether a value is good is edge.records.validators.
 """
 
@@ -48,7 +49,8 @@ class Values:
     def __init__(self, validators: dict, own_id: bytes) -> None:
         self._validators = validators
         self._own_key = key_of(own_id)
-        self._values: dict = {}  # key -> (value, when received in unix ms, until, distance)
+        # key -> (value, when received in unix ms, until, distance, when received, its validator)
+        self._values: dict = {}
         self._bytes = 0
         self._swept = 0
 
@@ -63,21 +65,31 @@ class Values:
         """
         validator = check(self._validators, key, value, unix_ms)
         held = self._values.get(key)
-        if held and held[2] > now and self._is_better(validator, key, held[0], value):
-            raise RemoteError("old record: a better one is known")
+        left = _left(validator, value, unix_ms)
+        if held and held[2] > now:
+            order = validator.compare(key, value, held[0])
+            if order < 0:
+                raise RemoteError("old record: a better one is known")
+            aged = validator.aged(held[0], now - held[4])
+            old_left = _left(validator, aged, unix_ms)
+            if not order and old_left < left:  # who passed it on took it for younger than it is
+                value, left = aged, old_left
         distance = held[3] if held else key_of(key) ^ self._own_key
         self._make_room(key, distance, len(value) - (len(held[0]) if held else 0))
         if held:
             self._remove(key)
         if not self._values:
             self._swept = now
-        self._values[key] = (value, unix_ms, now + EXPIRY_MS, distance)
+        until = now + min(left, EXPIRY_MS)
+        self._values[key] = (value, unix_ms, until, distance, now, validator)
         self._bytes += len(value)
 
     def get(self, key: bytes, now: int) -> "tuple[bytes, str] | None":
         """``(value, when it was received as RFC 3339 text)``, if there is one."""
         held = self._values.get(key)
-        return (held[0], rfc3339(held[1])) if held and held[2] > now else None
+        if not held or held[2] <= now:
+            return None
+        return held[5].aged(held[0], now - held[4]), rfc3339(held[1])
 
     def deadline(self) -> "int | None":
         """When ``handle_deadline`` has something to do; None while there are no values."""
@@ -88,9 +100,6 @@ class Values:
         self._swept = now
         for key in [key for key, held in self._values.items() if held[2] <= now]:
             self._remove(key)
-
-    def _is_better(self, validator: "Any", key: bytes, held: bytes, value: bytes) -> bool:
-        return held != value and validator.select(key, [value, held]) != 0
 
     def _make_room(self, key: bytes, distance: int, size: int) -> None:
         """Drop what is farther away than ``key``, so that ``size`` more bytes fit."""
@@ -107,6 +116,12 @@ class Values:
 
     def _remove(self, key: bytes) -> None:
         self._bytes -= len(self._values.pop(key)[0])
+
+
+def _left(validator: "Any", value: bytes, unix_ms: int) -> int:
+    """How long ``value`` is still valid, in ms."""
+    left = validator.lifetime_ms(value, unix_ms)
+    return 1 << 64 if left is None else left
 
 
 def rfc3339(unix_ms: int) -> str:

@@ -15,5 +15,14 @@ class Newest:
     def select(self, key: bytes, values: list) -> int:
         return values.index(max(values))
 
+    def compare(self, key: bytes, a: bytes, b: bytes) -> int:
+        return (a > b) - (a < b)
+
+    def lifetime_ms(self, value: bytes, now_unix_ms: int) -> None:
+        return None
+
+    def aged(self, value: bytes, held_ms: int) -> bytes:
+        return value
+
 
 VALIDATORS = {"new": Newest()}

@@ -7,7 +7,7 @@ from edge.routing.kad import Contact
 from edge.routing.kad.message import PING, Message
 from edge.system import MICROPYTHON, aio
 from tests import kit
-from tests.edge.routing.kad.samples import KEY
+from tests.edge.routing.kad.samples import KEY, VALIDATORS
 from tests.edge.routing.kad.town import Town, contact_of, until
 
 COUNT = 3 if MICROPYTHON else 12
@@ -129,9 +129,10 @@ async def test_who_lacks_the_best_value_is_given_it():
 async def test_no_value_is_believed_unchecked():
     async with Town() as town:
         one, other = await town.nodes(2)
-        one.server.values._values[NAME] = (b"not valid", 0, 1 << 60)
+        rest = (0, 1 << 60, 0, 0, VALIDATORS["new"])
+        one.server.values._values[NAME] = (b"not valid",) + rest
         assert await other.get_value(NAME) is None
-        one.server.values._values[NAME] = (b"1", 0, 1 << 60)
+        one.server.values._values[NAME] = (b"1",) + rest
         assert await other.get_value(NAME) == b"1"
 
 

@@ -197,7 +197,7 @@ def test_the_one_that_waited_longest_comes_first():
     for number in (3, 1, 2):
         own.add(b"k%d" % number, number * 10 - 22 * HOUR_MS, b"v")
     assert [own.due(now) for now in (9, 10, 30)] == [None, b"k1", b"k1"]
-    assert own.value(b"k2") == b"v"
+    assert own.held(b"k2") == (b"v", 20 - 22 * HOUR_MS)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ KNOBS: "tuple[tuple[str, Any, Any, Any], ...]" = (
     ("routing", ["static", "mdns", "kad-edge", "kad-lan"], 0, 16),  # who is asked, near ones first
     ("bootstrap", (), 0, 64),  # whom kad asks first; with or without /p2p, dnsaddr too
     ("kad_mode", "auto", ("auto", "client", "server"), None),  # server: answers others
+    ("records", ["flash", "mdns", "kad"], 0, 8),  # stores of records, near ones first
+    ("records_bytes_max", 16 << 20, 16384, 1 << 40),  # of records here, what is dead not counted
+    ("records_commit_ms", 0, 0, 60000),  # how late a record may be on the medium; 0: before "done"
+    ("records_follow", [], 0, 64),  # peer ids whose records are kept here, too
     ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
     ("connections_auto_max", 2 if MICROPYTHON else 16, 0, 1024),  # to peers that discovery finds
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
@@ -52,6 +56,10 @@ class NodeConfig:
     routing: list[str]
     bootstrap: list[Multiaddr]
     kad_mode: str
+    records: list[str]
+    records_bytes_max: int
+    records_commit_ms: int
+    records_follow: list[str]
     perf: bool
     connections_auto_max: int
     reconnect_interval_s: int

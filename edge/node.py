@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from edge.config import NodeConfig
     from edge.identity.keys import PrivateKey
+    from edge.records import RecordStore
+    from edge.records.author import Author
     from edge.routing.results import Results
     from edge.swarm.connection import Connection
 
@@ -50,6 +52,7 @@ class Home:
 
     interfaces: "Any" = None  # as edge.mdns describes them
     remembers = True  # False: there is no use in calling save
+    records_path: str | None = None  # a folder for the record store, if there are files
 
     def load(self, store: PeerStore, now: int) -> None:
         """Add the peers remembered from last time to ``store``."""
@@ -63,6 +66,17 @@ class Home:
 
     def save_provided(self, keys: list[bytes]) -> None:
         """Remember these.  LocalError if that is impossible."""
+
+    def has_records(self) -> bool:
+        """Whether there are records from last time."""
+        return False
+
+    def load_observed(self) -> bytes | None:
+        """What was known of the time."""
+        return None
+
+    def save_observed(self, data: bytes) -> None:
+        """Remember that.  LocalError if that is impossible."""
 
     def seal(self, key: "PrivateKey", addresses: list[Multiaddr]) -> bytes | None:
         """A signed peer record of ``addresses``, if this machine can make one."""
@@ -89,8 +103,13 @@ class Node:
         self.ping = Ping(self.swarm)
         self.routing: Any = None  # edge.routing.joined once there is something to join
         self.validators: Any = {}  # of values that others store with us, by namespace
+        self.judge: Any = None  # edge.records.judge, of what is put into stores
+        self.open_records: Any = None  # function: gives the RecordStore of this node
+        self._records: Any = None
+        self._author: Any = None
+        self._opening = aio.Lock()
         self._provided: list[bytes] = []
-        self._home = home or Home()
+        self.home = home or Home()
         self._group = aio.Group(self._failed)
         self._watchers: list = []
         self._keeper: Any = None  # stays connected to who is wanted
@@ -103,7 +122,7 @@ class Node:
     async def start(self) -> None:
         """Listen, announce, find.  LinkError if an address cannot be listened on."""
         self.started_ms = clock.monotonic_ms()
-        self._home.load(self.peer_store, self.started_ms)
+        self.home.load(self.peer_store, self.started_ms)
         if self.config.perf:
             from edge.swarm.protocols.perf import Perf
 
@@ -115,12 +134,14 @@ class Node:
             self._keep()
         if self.discovery:
             self._group.spawn(self._discover())
-        if self._home.interfaces:
+        if self.home.interfaces:
             self._hosts = self._current_hosts()
             self._group.spawn(self._follow_interfaces())
         if self.routing:
             await self._start_routing()
-        if self._home.remembers:
+        if self.open_records and self.home.has_records():
+            self._group.spawn(self.record_store())
+        if self.home.remembers:
             self._group.spawn(self._remember())
 
     def _keep(self) -> None:
@@ -139,7 +160,7 @@ class Node:
     async def stop(self) -> None:
         """Say goodbye to everyone, remember whom we knew; within ``stop_timeout_ms``."""
         await self._group.cancel()
-        self._save(clock.monotonic_ms())
+        self._save(clock.monotonic_ms(), True)
         try:
             await aio.wait_for_ms(self._say_goodbye(), self.config.stop_timeout_ms)
         except aio.TimeoutError:
@@ -148,13 +169,15 @@ class Node:
             watcher.close()
 
     async def _say_goodbye(self) -> None:
+        if self._records:
+            await self._records.stop()
         if self.routing:
             await self.routing.stop()
         if self.discovery:
             await self.discovery.stop()
         await self.swarm.close()
-        if self._home.interfaces:
-            self._home.interfaces.close()
+        if self.home.interfaces:
+            self.home.interfaces.close()
 
     def addresses(self) -> list[Multiaddr]:
         """Where peers can reach us: Multiaddrs without /p2p, nothing unspecified among them."""
@@ -192,7 +215,7 @@ class Node:
             self._group.spawn(self.identify.push())
 
     def _current_hosts(self) -> list[bytes]:
-        links = self._home.interfaces.current()
+        links = self.home.interfaces.current()
         return [host for _, networks in links for host, _ in networks]
 
     def _specific(self, address: Multiaddr) -> list[Multiaddr]:
@@ -208,7 +231,7 @@ class Node:
 
     def _seal(self, addresses: list[Multiaddr]) -> bytes | None:
         if self._sealed[0] != addresses:
-            self._sealed = (addresses, self._home.seal(self.swarm.key, addresses))
+            self._sealed = (addresses, self.home.seal(self.swarm.key, addresses))
         return self._sealed[1]
 
     async def _follow_interfaces(self) -> None:
@@ -218,7 +241,7 @@ class Node:
         stays away while there are others is closed: keepalive would take minutes to notice.
         """
         while True:
-            await self._home.interfaces.changed()
+            await self.home.interfaces.changed()
             self._look_around()
             await aio.sleep_ms(GRACE_MS)
             self._look_around()
@@ -305,7 +328,7 @@ class Node:
         router = self._router()
         if check_key(key) not in self._provided:
             refuse_if_full(len(self._provided), PROVIDED_MAX, "keys provided")
-            self._home.save_provided(self._provided + [key])
+            self.home.save_provided(self._provided + [key])
             self._provided.append(key)
         return await router.provide(key)
 
@@ -314,7 +337,7 @@ class Node:
         if key not in self._provided:
             return False
         self._provided.remove(key)
-        self._home.save_provided(self._provided)
+        self.home.save_provided(self._provided)
         await self._router().unprovide(key)
         return True
 
@@ -329,7 +352,7 @@ class Node:
     async def _start_routing(self) -> None:
         await self.routing.start()
         self._group.spawn(self._follow_routing())
-        self._provided = self._home.load_provided()[:PROVIDED_MAX]
+        self._provided = self.home.load_provided()[:PROVIDED_MAX]
         for key in self._provided:
             self._group.spawn(self.routing.provide(key))
 
@@ -348,6 +371,28 @@ class Node:
             return []
         return info.addresses if info else []
 
+    # -- records
+
+    async def record_store(self) -> "RecordStore":
+        """The store of records, near and far as one; opened by who needs it first."""
+        if self.open_records is None:
+            raise LocalError("this node keeps no records: the setting 'records' lists no store")
+        async with self._opening:
+            if self._records is None:
+                store = self.open_records()
+                await store.start()
+                self._records = store
+        return self._records
+
+    async def author(self) -> "Author":
+        """Who signs this node's own records."""
+        store = await self.record_store()
+        if self._author is None:
+            from edge.records.author import Author
+
+            self._author = Author(self.swarm.key, store)
+        return self._author
+
     # -- memory
 
     async def _remember(self) -> None:
@@ -355,13 +400,15 @@ class Node:
             await aio.sleep_ms(self.config.save_interval_s * 1000)
             self._save(clock.monotonic_ms())
 
-    def _save(self, now: int) -> None:
+    def _save(self, now: int, stopping: bool = False) -> None:
         """A medium that takes nothing any more is a reason to warn, once, and not to stop."""
-        if not self._unsaved:
-            return
         try:
-            self._home.save(self.peer_store, now)
-            self._unsaved = self._save_failed = False
+            if self._unsaved:
+                self.home.save(self.peer_store, now)
+                self._unsaved = self._save_failed = False
+            observed = self._records and self.judge.time.to_save(now, stopping)
+            if observed:
+                self.home.save_observed(observed)
         except LocalError as error:
             if not self._save_failed:
                 _log.warn("peers are not remembered: {}", error)

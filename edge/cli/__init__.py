@@ -21,6 +21,11 @@ COMMANDS = (
     ("provide", "routing", "tell that this node has something, and which it has"),
     ("providers", "routing", "find who has something"),
     ("routing", "routing", "show how this node finds peers, and how well"),
+    ("put", "records", "say what something is, signed, for everybody to read"),
+    ("get", "records", "read what somebody said"),
+    ("ls", "records", "list the records that are here"),
+    ("watch", "records", "show records as they change"),
+    ("store", "records", "show, check, repair, export or import the record store"),
     ("config", "node", "print the configuration a node would run with"),
     ("doctor", "node", "check what works on this machine and say what to do about the rest"),
 )

@@ -4,6 +4,9 @@ Its files:
 
     identity.key   the private key, libp2p's protobuf form; mode 0600, never overwritten
     peers          the peer store
+    provided       the keys this node provides
+    records/       the record store
+    observed       the time, as far as it was known last
     record-seq     the number of the last signed peer record
     config.toml    the configuration, if there is one
     control        the socket of the running node; mode 0600
@@ -34,6 +37,8 @@ class DataDir:
         self.identity_path = os.path.join(self.path, "identity.key")
         self.peers_path = os.path.join(self.path, "peers")
         self.provided_path = os.path.join(self.path, "provided")
+        self.records_path = os.path.join(self.path, "records")
+        self.observed_path = os.path.join(self.path, "observed")
         self.seq_path = os.path.join(self.path, "record-seq")
         self.config_path = os.path.join(self.path, "config.toml")
         self.control_path = os.path.join(self.path, "control")

@@ -17,6 +17,13 @@ ACTIONS = {  # name -> module
     "providers": "routing",
     "provide": "routing",
     "routing": "routing",
+    "put": "records",
+    "get": "records",
+    "ls": "records",
+    "watch": "records",
+    "remove": "records",
+    "store": "records",
+    "forget_time": "records",
 }
 
 

@@ -4,7 +4,7 @@ from edge.cli.data_dir import DataDir
 from edge.errors import LocalError
 from edge.identity import peer_store_file
 from edge.node import Home
-from edge.system import clock
+from edge.system import clock, files
 from edge.system.log import Log
 from transports.multicast.interfaces import open_interfaces
 
@@ -16,6 +16,7 @@ class MachineHome(Home):
 
     def __init__(self, data: DataDir) -> None:
         self.interfaces = open_interfaces()
+        self.records_path = data.records_path
         self._data = data
         self._seq = 0  # of the last peer record of this process
 
@@ -46,6 +47,15 @@ class MachineHome(Home):
         from edge.routing import provided_file
 
         provided_file.save(self._data.provided_path, keys)
+
+    def has_records(self) -> bool:
+        return files.exists(self._data.records_path)
+
+    def load_observed(self) -> bytes | None:
+        return files.read(self._data.observed_path)
+
+    def save_observed(self, data: bytes) -> None:
+        files.write_atomic(self._data.observed_path, data, private=True)
 
     def seal(self, key, addresses: list) -> bytes | None:
         from edge.identity import peer_record, record_seq

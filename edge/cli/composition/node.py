@@ -1,10 +1,10 @@
 """A node out of its parts: transports, what finds peers on the LAN, and the routings."""
 
 from edge.cli import UsageError
+from edge.cli.composition.records import add_records
 from edge.config import NodeConfig, nearest
 from edge.errors import EdgeError, LocalError, printable
 from edge.node import Home, Node
-from edge.records.validators import open_validators
 from edge.routing import ENTRY_POINTS, NAMES, open_routing
 from edge.system.log import Log
 from transports import MODULES, open_transport
@@ -23,7 +23,7 @@ def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> 
         transports = _traced(transports, trace)
     node = Node(key, config, transports, home, _discovery(key, config))
     node.swarm.lookup_txt = _lookup_txt
-    node.validators = open_validators()
+    add_records(node, home)
     for name in config.routing:
         routing = _open_routing(name, node)
         if routing is None:

@@ -8,6 +8,9 @@ from edge.cli.data_dir import DataDir
 from edge.config import NodeConfig
 from edge.system import aio
 
+SEARCHES = ("find", "providers", "get", "put")  # what has to ask others
+WRITERS = ("get", "put", "ls", "remove", "store", "forget_time")  # what opens the record store
+
 
 def run_once(data: DataDir, request: dict, on_event) -> None:
     """Carry out ``request`` with a node that listens nowhere and ends afterwards."""
@@ -21,6 +24,8 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     action = open_action(request["do"])
     config = _guest_config(data, request)
     key, _ = data.open_identity()
+    if request["do"] in WRITERS:
+        data.lock()
     node = open_node(key, config, GuestHome(data))
     await node.start()
     try:
@@ -35,7 +40,7 @@ def _guest_config(data: DataDir, request: dict) -> NodeConfig:
     Nobody is searched for to speak to an address, or to list who is there.
     """
     more: dict = {"listen": [], "connections_auto_max": 0, "kad_mode": "client", "perf": False}
-    searches = request["do"] in ("find", "providers")
+    searches = request["do"] in SEARCHES
     if not searches and str(request.get("peer", "/")).startswith("/"):
         more.update(peers=[], routing=[])
     return settings.load(data, None, more)

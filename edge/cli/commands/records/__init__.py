@@ -1,0 +1,1 @@
+"""Records: said, read, listed, watched, and the store they lie in."""

@@ -1,0 +1,56 @@
+"""The record store of a node: who judges records, and the stores they are in, near ones first.
+
+Stores are opened when the first record is put or asked for, or if there are records from last time:
+a node that has nothing to do with records holds none of their code.
+"""
+
+from edge.cli import UsageError
+from edge.config import nearest
+from edge.errors import LocalError, RemoteError, printable
+from edge.node import Home, Node
+from edge.records.judge import Judge
+from edge.records.observed import Time
+from edge.records.validators import open_validators
+from edge.system.log import Log
+
+_log = Log("records")
+
+
+def add_records(node: Node, home: Home) -> None:
+    """Give ``node`` its judge, and stores as its configuration has them."""
+    time = Time()
+    try:
+        data = home.load_observed()
+        if data:
+            time.load(data)
+    except (LocalError, RemoteError) as error:
+        _log.warn("the time is not known from last time: {}", error)
+    node.validators = open_validators(time)
+    node.judge = Judge(node.validators, time)
+    if node.config.records:
+        node.open_records = lambda: _open(node)
+
+
+def _open(node: Node):
+    from edge.records.stores.tiered import TieredStore
+
+    stores = [_open_store(name, node) for name in node.config.records]
+    return TieredStore(node.judge, [store for store in stores if store is not None])
+
+
+def _open_store(name: str, node: Node):
+    """The store of that name, built in or of another distribution; None if it cannot be here."""
+    from edge.records.stores import ENTRY_POINTS, NAMES, open_store
+
+    if name in NAMES:
+        return open_store(name, node)
+    from importlib import metadata
+
+    found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        near = nearest(name, [*NAMES, *found])
+        raise UsageError(
+            f"there is no record store {printable(name)}; did you mean {near}?\n"
+            f"built in are {', '.join(NAMES)}"
+        )
+    return found[name].load()(name, node)

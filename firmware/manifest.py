@@ -118,6 +118,7 @@ if options.program == "node":
             "routing/results.py",
             "routing/static.py",
             "swarm/dialing/keeper.py",
+            "swarm/frames.py",
         ),
         base_path="..",
         opt=3,

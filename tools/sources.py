@@ -12,6 +12,7 @@ CPYTHON_ONLY = (
     "edge/__main__.py",
     "edge/cli/*",
     "edge/mdns/zeroconf.py",
+    "edge/records/stores/s3*.py",
     "edge/system/primitives/openssl*.py",
     "transports/multicast/interfaces.py",
     "transports/multicast/netlink.py",

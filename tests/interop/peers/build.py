@@ -1,11 +1,11 @@
-"""Build the foreign peers once, each into its own folder of the cache.
+"""Build the foreign peers and the S3 server once, each into its own folder of the cache.
 
     <cache>/peers/<lang>-<hash>/   a build, named by the hash of its sources
     <cache>/peers/<lang>.lock      held while building, so that two runs do not build twice
     <cache>/peers/rust-target/     cargo's own incremental state
 
 The cache is $LIBP2P_EDGE_CACHE or ~/.cache/libp2p-edge.  Nothing is written into the source tree.
-Run it as `python3 tests/interop/peers/build.py go|rust|js|py|all`: each argv is printed on a line.
+Run it as `python3 tests/interop/peers/build.py go|rust|js|py|s3|all`: each argv is a line.
 """
 
 import fcntl
@@ -23,6 +23,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent
 LANGUAGES = ("go", "rust", "js", "py")
+S3_SERVER = "github.com/versity/versitygw/cmd/versitygw"  # its version: s3/go.mod
 HASH_DIGITS = 12
 UNUSED_SECONDS_MAX = 7 * 24 * 3600  # of a build; the js one takes 250 MB
 NODE_MAJOR_MIN = 22  # js-libp2p 3 needs Promise.withResolvers and friends
@@ -48,6 +49,7 @@ def build(lang: str, log: Callable[[str], None] = print) -> list[str]:
         "rust": (_build_rust, _argv_binary),
         "js": (_build_js, _argv_js),
         "py": (_build_py, _argv_py),
+        "s3": (_build_s3, _argv_binary),
     }[lang]
     peers = cache_dir() / "peers"
     target = peers / (lang + "-" + _fingerprint(lang))
@@ -109,6 +111,12 @@ def _build_go(work: Path) -> None:
     # Plain Go: the resolver that cgo would bring in is not used and costs memory.
     flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"]
     _run(["go", "build", *flags, "-o", "peer", "."], work, CGO_ENABLED="0")
+
+
+def _build_s3(work: Path) -> None:
+    _need("go", "Go 1.26 or newer (https://go.dev/dl)")
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-mod=readonly"]
+    _run(["go", "build", *flags, "-o", "peer", S3_SERVER], work, CGO_ENABLED="0")
 
 
 def _build_rust(work: Path) -> None:
@@ -203,11 +211,12 @@ def _run(command: list[str], work: Path, check: bool = True, **environment: str)
 
 def main(arguments: list[str]) -> int:
     """Build what is named and print each argv."""
-    if len(arguments) != 1 or arguments[0] not in (*LANGUAGES, "all"):
-        print(f"usage: build.py {'|'.join(LANGUAGES)}|all", file=sys.stderr)
+    programs = (*LANGUAGES, "s3")
+    if len(arguments) != 1 or arguments[0] not in (*programs, "all"):
+        print(f"usage: build.py {'|'.join(programs)}|all", file=sys.stderr)
         return 2
     status = 0
-    for lang in LANGUAGES if arguments[0] == "all" else arguments:
+    for lang in programs if arguments[0] == "all" else arguments:
         try:
             print(shlex.join(build(lang, log=lambda text: print(text, file=sys.stderr))))
         except (Missing, RuntimeError) as error:

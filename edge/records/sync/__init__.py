@@ -15,5 +15,5 @@ FOLLOWS_MAX = 16  # prefixes of keys that one node wants
 # Of a message: the least and the most that one may say to take.
 ROOM_BYTES_MIN = 2048
 ROOM_BYTES_MAX = 65536
-ROOM_BYTES = 4096 if MICROPYTHON else ROOM_BYTES_MAX  # of a message that we take
+ROOM_BYTES = 2304 if MICROPYTHON else ROOM_BYTES_MAX  # of a message that we take
 MESSAGES_MAX = 128 if MICROPYTHON else 1024  # that one meeting takes; the next one goes on

@@ -37,7 +37,8 @@ Entry = namedtuple("Entry", ("key", "value", "is_answer"))
 
 def decode(data: bytes) -> Message:
     """RemoteError if it is none."""
-    follows, room, ranges, wants, entries = protobuf.parse(data, "BubbB")
+    follows, room, ranges, wants, entries = protobuf.parse(memoryview(data), "BubbB")
+    follows = [bytes(prefix) for prefix in follows]
     if room is not None and not ROOM_BYTES_MIN <= room <= ROOM_BYTES_MAX:
         raise RemoteError("room for messages of {} bytes".format(room))
     if len(follows) > FOLLOWS_MAX or [prefix for prefix in follows if len(prefix) > KEY_BYTES_MAX]:
@@ -45,7 +46,7 @@ def decode(data: bytes) -> Message:
     if len(wants or b"") % NAME_BYTES:
         raise RemoteError("names of {} bytes in all".format(len(wants)))
     ranges = list(_ranges(ranges or b""))
-    return Message(follows, room, ranges, wants or b"", [_entry(entry) for entry in entries])
+    return Message(follows, room, ranges, bytes(wants or b""), [_entry(entry) for entry in entries])
 
 
 def _entry(data: bytes) -> Entry:

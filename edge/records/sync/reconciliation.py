@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 PARTS = 8  # a range is split into
 LIST_ROWS_MAX = 8  # a range of so few rows is told row by row
+REFUSED_ROWS_MAX = 8  # that are told with them
 PENDING_MAX = 64 if MICROPYTHON else 1024  # ranges not yet answered; more are taken as one
 WANTS_MAX = 256 if MICROPYTHON else 65536  # names not yet asked for; more wait for the next meeting
 FRUITLESS_MAX = 24  # messages of fingerprints alone, one after the other
-_ANSWER_BYTES = const(300)  # at most, of what is said of one range
+_ANSWER_BYTES = const(560)  # at most, of what is said of one range
 _HEAD_BYTES = const(8)  # at most, of a field before what is in it
 _DEBT = const(17)  # bytes: a name, and whether it is an answer
 
@@ -55,6 +56,7 @@ class Reconciliation:
 
     def __init__(self, follows: "list[bytes]", is_opener: bool, room: int = ROOM_BYTES) -> None:
         self.finished = False
+        self.is_complete = False  # nothing is left for the next meeting
         self.messages = 0  # received
         self._follows = follows
         self._room = room
@@ -99,7 +101,7 @@ class Reconciliation:
         if not self.finished and (len(self._inbox) or self._heard or not self._silent):
             self._failed = True
             raise LinkError("the meeting was cut after {} messages".format(self.messages))
-        self.finished = True
+        self.finished = self.is_complete = True
 
     def next_event(self) -> "Any":
         return self._events.pop(0) if self._events else None
@@ -132,7 +134,7 @@ class Reconciliation:
     def begin(self, table: Table, refused: "Any" = ()) -> None:
         """Compare ``table``, all rows of the common prefixes; it may change from now on.
 
-        Rows in ``refused`` are not asked for.
+        Rows in ``refused`` are not asked for, and told as if they were there.
         """
         assert self._table is None
         self._table, self._refused = table, refused
@@ -247,6 +249,7 @@ class Reconciliation:
         was_silent = not (heard.room or heard.ranges or heard.wants or heard.entries)
         if self.messages >= MESSAGES_MAX or not said and was_silent:
             self.finished = True
+            self.is_complete = not said
         else:
             self._outbox = varint.frame(said)
 
@@ -281,7 +284,8 @@ class Reconciliation:
         table = self._table
         start, stop = table.span(lower, upper)
         if stop - start <= LIST_ROWS_MAX:
-            return [message.list_range(upper, table.rows(start, stop))]
+            rows = table.rows(start, stop)
+            return [message.list_range(upper, self._with_refused(rows, lower, upper))]
         said = []
         for part in range(1, PARTS + 1):
             end = start + (stop - start) * part // PARTS
@@ -289,6 +293,18 @@ class Reconciliation:
             bound = upper if part == PARTS else table.bound(end)
             said.append(message.fingerprint_range(bound, table.fingerprint(begin, end)))
         return said
+
+    def _with_refused(self, rows: bytes, lower: bytes, upper: bytes) -> bytes:
+        """``rows``, and those of the range that were refused: as if we had them, or they would be
+        sent again."""
+        held = dict(message.each_row(rows))
+        more = [row for row in self._refused if row[:NAME_BYTES] not in held]
+        more = sorted([row for row in more if row >= lower and (row < upper or not upper)])
+        if not more:
+            return rows
+        names = dict([(row[:NAME_BYTES], row) for row in more[:REFUSED_ROWS_MAX]])
+        every = [name + held[name] for name in held] + list(names.values())
+        return b"".join(sorted(every))
 
 
 def common(ours: "list[bytes]", theirs: "list[bytes]") -> "list[bytes]":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.errors import EdgeError
 from tests import needs
 from tests.edge_run_cpython import EdgeRun, edge_run
 from tests.interop import dht
@@ -24,10 +25,12 @@ from tests.micropython.chip import Chip
 HEAP = "112k"
 PEER, OURS, CHIP = range(3)  # hosts
 ADDRESS = "/ip4/10.77.0.{}/tcp/4001"  # of a host, counted from 1
-ROUNDS = 10  # of lookups, three each
+ADDRESS6 = "/ip6/fd77::{}/tcp/4001"
+ROUNDS = 8  # of lookups, four each
 FIRST = slice(5, 15)  # lookups whose heap is compared ..
 LAST = slice(-10, None)  # .. with that of these
 GROWTH_BYTES_MAX = 1024  # between their medians
+WITHDRAWN_S = 1.2  # an answer may be used for a second
 
 
 @pytest.fixture(autouse=True)
@@ -90,31 +93,35 @@ async def has_contacts(chip: Chip, *peer_ids: str) -> None:
     await dht.until(is_so, f"the chip does not have everyone:\n{chip.text}")
 
 
-async def finds(chip: Chip, command: str, peer_id: str, address: str) -> None:
-    """Wait until a search of the chip gives that peer there, and nobody else."""
+async def finds(chip: Chip, command: str, peer_id: str, host: int) -> None:
+    """Wait until a search of the chip gives that peer on that host, and nobody else."""
     found: dict = {}
+    where = {ADDRESS.format(host + 1), ADDRESS6.format(host + 1)}
 
     async def is_so() -> bool:
         found.clear()
         found.update(await told(chip, command))
-        return address in found.get(peer_id, ())
+        return not where.isdisjoint(found.get(peer_id, ()))
 
-    await dht.until(is_so, f"{command}: {found}")
+    await dht.until(is_so, f"the chip does not {command}:\n{chip.text}")
     assert set(found) == {peer_id}
 
 
 async def asked(ours: EdgeRun, event: str, **request) -> dict[str, list[str]]:
-    """The peers that a search of `edge run` gives, each with its addresses."""
-    answers = await ours.ask(**request)
+    """The peers that a search of `edge run` gives, each with its addresses; none if it fails."""
+    try:
+        answers = await ours.ask(**request)
+    except EdgeError:
+        return {}
     return {one["peer_id"]: one["addresses"] for one in answers if one["event"] == event}
 
 
 @pytest.mark.parametrize("lang", ("go", "rust", "js"))
 async def test_it_finds_and_is_found(lang: str, tmp_path: Path) -> None:
     async with a_network(lang, tmp_path) as (peer, ours, chip):
-        everyone = {peer.peer_id: ADDRESS.format(PEER + 1), ours.peer_id: ADDRESS.format(OURS + 1)}
-        for peer_id, address in everyone.items():
-            await finds(chip, f"find {peer_id}", peer_id, address)
+        everyone = {peer.peer_id: PEER, ours.peer_id: OURS}
+        for peer_id, host in everyone.items():
+            await finds(chip, f"find {peer_id}", peer_id, host)
         assert set(await told(chip, f"closest {dht.content_key()}")) == set(everyone)
 
         theirs, of_ours, own = dht.content_key(), dht.content_key(), dht.content_key()
@@ -138,3 +145,46 @@ async def test_it_finds_and_is_found(lang: str, tmp_path: Path) -> None:
             assert there in (await peer.call("find_peer", peer_id=chip.peer_id))["addresses"]
             found = await asked(ours, "peer", do="find", what=chip.peer_id)
             assert found == {chip.peer_id: [address]}
+
+
+async def test_lookups_leave_nothing_behind(tmp_path: Path) -> None:
+    """One after the other; what is in use after one must not grow with their number."""
+    async with a_network("go", tmp_path) as (_, ours, chip):
+        key, missing = dht.content_key(), dht.content_key()
+        await ours.ask(do="provide", key=key)
+        used = []
+        for _ in range(ROUNDS):
+            for command, count in (
+                (f"find {ours.peer_id}", 1),
+                (f"providers {key}", 1),
+                (f"closest {key}", 2),
+                (f"closest {missing}", 2),
+            ):
+                assert len(await told(chip, command)) == count, chip.text
+                used.append(chip.heap_bytes)
+        growth = statistics.median(used[LAST]) - statistics.median(used[FIRST])
+        assert growth <= GROWTH_BYTES_MAX, used
+
+
+async def test_keys_on_the_link(tmp_path: Path) -> None:
+    """By mDNS-routing alone: each asks the link who has a key, and who has it answers."""
+    with Lan(3) as lan:
+        async with (
+            edge_run(lan, OURS, tmp_path / "edge", "--routing", "mdns") as ours,
+            a_chip(lan, tmp_path / "chip", "mdns") as chip,
+        ):
+            own, of_ours = dht.content_key(), dht.content_key()
+            address = ADDRESS.format(CHIP + 1)
+            await ours.ask(do="provide", key=of_ours)
+            await finds(chip, f"providers {of_ours}", ours.peer_id, OURS)
+            await finds(chip, f"find {ours.peer_id}", ours.peer_id, OURS)
+
+            assert await ask(chip, f"provide {own}") == ["1"]
+            found = await asked(ours, "provider", do="providers", key=own)
+            assert found == {chip.peer_id: [address]}
+            found = await asked(ours, "peer", do="find", what=chip.peer_id)
+            assert found == {chip.peer_id: [address]}
+
+            await ask(chip, f"unprovide {own}")
+            await asyncio.sleep(WITHDRAWN_S)
+            assert not await asked(ours, "provider", do="providers", key=own)

@@ -23,8 +23,15 @@ Both are this one door:
     discovery.probe(b"")                     who is there; asked only if nobody is known to be
     discovery.end(queue)                     enough
 
+    values = discovery.values(load)          offers values and answers with what ``await load(key)``
+                                             gives, None if there is none: it is asked only then.
+                                             offer(key): whether it was before; withdraw(key)
+    queue = discovery.ask(key, digest)       ask for the value of the key, ``digest`` being that of
+                                             the one we have, or None: a Queue of Told, see
+                                             edge.mdns.values; ended like that of a probe
+
 A key has 1 to 80 bytes; a node has that of its own peer id without being told.  How they are asked
-for: edge/routing/README.md.
+for: edge/routing/README.md, and their values: edge/records/README.md.
 
 What it tells is a hint from an open medium, checked by nobody: dial it and let Noise decide.
 

@@ -5,7 +5,8 @@
       announce, ask                         answer, at most          time to live: ask
       again after 1, 3, 9 .. s, 1 h         once a second            gone for good: ask every 3 s
 
-Who is there is kept in edge.mdns.sightings; who has which key, in edge.mdns.probes.
+Who is there is kept in edge.mdns.sightings; who has which key, in edge.mdns.probes; which value a
+key has, in edge.mdns.values.
 
 One packet serves every implementation: the PTR as the only answer; one TXT with all addresses,
 SRV, A and AAAA behind it as additional records.  A query names our own PTR as a known answer, so
@@ -72,6 +73,7 @@ class _Link:
         self.asked_at = self.answered_at = -_SECOND_MS
         self.search_at = None  # when to ask for who is missing
         self.exchange = Exchange()
+        self.values = None  # the Exchange of edge.mdns.values
 
 
 class Agent:
@@ -93,6 +95,7 @@ class Agent:
         self._links = {}  # by interface and group
         self._sightings = Sightings(peers_max)
         self._probes = Probes(peer_id, self._service)
+        self._values = None
         self._outbox = []
         self._window = -_SECOND_MS  # start of the second in which we count:
         self._counts = {}  # packets by kind, newcomers and legacy answers by source
@@ -142,13 +145,28 @@ class Agent:
         present = [] if key else self._sightings.found()
         return (None, present) if present else self._probes.probe(key, now)
 
+    def values(self):
+        """What asks for the values of keys and answers with ours; loaded by the first who wants."""
+        if not self._values:
+            from edge.mdns.values import Values
+
+            self._values = Values(self._peer_id, self._service)
+        return self._values
+
     def end(self, name: bytes) -> None:
         """Nobody waits for these answers any more."""
         self._probes.end(name)
+        if self._values:
+            self._values.end(name)
 
     def next_answer(self) -> "tuple | None":
-        """``(name, Found)``: who has what was asked for; ``(name, None)``: the probe is over."""
-        return self._probes.next_answer()
+        """``(name, Found)``: who has what was asked for, or ``(name, Told)``: its value;
+        ``(name, None)``: the probe is over."""
+        return self._probes.next_answer() or (self._values and self._values.next_answer())
+
+    def wanted(self) -> "list[bytes]":
+        """The keys whose values are to be supplied to ``values()`` now."""
+        return self._values.wanted_keys() if self._values else []
 
     def close(self, now: int) -> None:
         """Say goodbye and fall silent."""
@@ -170,17 +188,23 @@ class Agent:
         for link in self._links.values():
             times.append(link.exchange.deadline())
             times += [link.ask_at, link.search_at, link.answer_at if link.asked else None]
+            times.append(link.values and link.values.deadline())
+        times.append(self._values and self._values.deadline())
         times = [time for time in times if time is not None]
         return min(times) if times else None
 
     def handle_deadline(self, now: int) -> None:
         aging = self._sightings.handle_deadline(now)  # interfaces
         names = self._probes.take(now)
+        asked = self._values.take(now) if self._values else []
         for link in self._links.values():
             if link.interface in aging:
                 link.ask_at = max(now, link.asked_at + _SECOND_MS)
             self._speak(link, now)
             self._exchange(link, names, now)
+            if self._values:
+                for packet in self._values.packets(link, asked, now):
+                    self._send(link, *packet)
 
     def receive_data(self, packet: bytes, source: tuple, interface: str, now: int) -> bool:
         """Take in a packet from ``source``, (host, port) with the host as 4 or 16 bytes.
@@ -309,7 +333,8 @@ class Agent:
         lower = packet.lower()
         service = self._service[: 1 + self._service[0]]  # in full, if it is there at all
         if service in lower or b"_dns-sd" in lower or self._label.encode() in lower:
-            return packet[2] & 0x80 | self._probes.concerns(lower)
+            known = [one for one in (self._probes, self._values) if one]
+            return packet[2] & 0x80 | max([one.concerns(lower) for one in known])
         return None
 
     def _admit(self, link: _Link, kind: int, host: bytes, now: int) -> bool:
@@ -338,6 +363,8 @@ class Agent:
             self._probes.overhear(questions, known, link.exchange, now)
             if self._browse in names and link.search_at is not None:
                 self._spare_question(link, known, now)
+        if self._values:
+            self._values.on_query(link, query, source, now + self._delay())
         if link.records:
             self._on_probe(link, query, source, now)
         asked = []
@@ -393,7 +420,7 @@ class Agent:
         texts = {}  # strings, by name
         holders = []  # (name of a key, instance)
         for owner, kind, _, ttl, data in records:
-            if kind == _PTR and ttl and self._probes.is_answer(owner):
+            if kind == _PTR and ttl and self._is_answer(owner):
                 holders.append((owner, data))
             if (owner, kind) == self._browse:
                 pointed[data] = ttl
@@ -408,11 +435,19 @@ class Agent:
                 self._see(link, (owner, pointed[owner]), told[owner], host, now)
         gone = [owner for owner, ttl in pointed.items() if not ttl]
         self._sightings.leave(gone, link.interface, now)
+        founds = {}
         for name, instance in holders:
             peer = told.get(instance) or self._sightings.named(instance, link.interface)
             if peer[0] and peer[0] != self._peer_id:
                 found = Found(peer[0], peer[1], link.interface)
                 self._probes.heard(name, link.exchange, instance, found, (host, now))
+                founds[name] = found
+        if self._values:
+            self._values.on_response(link, records, founds, (host, now))
+
+    def _is_answer(self, owner: bytes) -> bool:
+        values = self._values
+        return self._probes.is_answer(owner) or bool(values and values.is_answer(owner))
 
     def _see(self, link: _Link, name: tuple, told: tuple, host: bytes, now: int) -> None:
         """Remember a peer, if it is one and there is room for it; ``name``: with its TTL."""

@@ -20,8 +20,8 @@ ANSWERS_MAX = 8 if MICROPYTHON else 64  # to one probe
 SOURCE_MAX = 2 if MICROPYTHON else 4  # of them from one host
 NAMES_MAX = 16  # in one packet
 
-_DOMAIN = b"/edge/mdns-routing/1.0.0"
 _LABEL = const(35)  # bytes, with the octet that says so
+_LENGTH = b"\x22"  # that octet
 _TTL_S = const(120)
 _SECOND_MS = const(1000)
 _PROBE_MS = const(1250)  # a second question, and the answer to it
@@ -104,6 +104,10 @@ class _Probe:
 class Probes:
     """Keys offered and keys asked for, of one node on all its links."""
 
+    domain = b"/edge/mdns-routing/1.0.0"
+    mark = b"_k"  # of the labels of keys
+    kind = _PTR  # what is asked for
+
     def __init__(self, peer_id: bytes, service: bytes) -> None:
         self._service = service
         self._subtype = b"\x04_sub" + service
@@ -118,8 +122,8 @@ class Probes:
         """The name of ``key`` in DNS; of b"", whoever is there, that of the service."""
         if not key:
             return self._service
-        digest = primitives.sha256(_DOMAIN + self._service + key)
-        return b"\x22_k" + binascii.hexlify(digest[:16]) + self._subtype
+        digest = primitives.sha256(self.domain + self._service + key)
+        return _LENGTH + self.mark + binascii.hexlify(digest[:16]) + self._subtype
 
     def offer(self, key: bytes) -> None:
         """LimitError if there are too many."""
@@ -140,15 +144,18 @@ class Probes:
     def probe(self, key: bytes, now: int) -> "tuple[bytes, list]":
         """Its name, and the Founds of the last second, which are not told again."""
         name = self.name(key)
-        probe = self._probes.get(name)
-        if not probe:
-            if len(self._probes) >= PROBES_MAX:
-                raise LimitError("{} probes are under way already".format(PROBES_MAX))
-            probe = self._probes[name] = _Probe(now)
+        if name not in self._probes:
+            probe = self._begin(name, now)
             for one, found, time in self._overheard:
                 if one == name and now - time < _SECOND_MS and found not in probe.found:
                     probe.found.append(found)
-        return name, list(probe.found)
+        return name, list(self._probes[name].found)
+
+    def _begin(self, name: bytes, now: int) -> _Probe:
+        if len(self._probes) >= PROBES_MAX:
+            raise LimitError("{} probes are under way already".format(PROBES_MAX))
+        probe = self._probes[name] = _Probe(now)
+        return probe
 
     def end(self, name: bytes) -> None:
         self._probes.pop(name, None)
@@ -195,16 +202,21 @@ class Probes:
             hushed = [1 for where, when in probe.hushed
                       if where is exchange and now - when < _SECOND_MS]  # fmt: skip
             if not hushed:
-                asked.append((name, _PTR, _IN))
-                if instance and (name in self._own or name == self._service):
-                    known.append(pointer(name, instance))
-                known += [pointer(name, other) for where, other in probe.known if where is exchange]
+                asked.append((name, self.kind, _IN))
+                known += self._known(name, exchange, instance)
         packets = []
         most = _KNOWN_FIRST
         while asked or known:
             packets.append((_TRUNCATED if known[most:] else 0, asked, known[:most]))
             asked, known, most = [], known[most:], _KNOWN_MAX
         return packets
+
+    def _known(self, name: bytes, exchange: Exchange, own: "bytes | None" = None) -> "list[tuple]":
+        """The answers that we have already, or would give ourselves, as records."""
+        known = [one for where, one in self._probes[name].known if where is exchange]
+        if own and (name in self._own or name == self._service):
+            known = [own] + known
+        return [pointer(name, instance) for instance in known]
 
     def wanted(self, questions: list, known: list, instance: bytes) -> "list[bytes]":
         """Names of ours among ``questions`` that are not ``known``."""
@@ -220,7 +232,7 @@ class Probes:
         for name, _, _ in questions:
             probe = self._probes.get(name)
             if probe:
-                ours = [instance for where, instance in probe.known if where is exchange]
+                ours = [record[4] for record in self._known(name, exchange)]
                 if not [1 for record in known if record[0] == name and record[4] not in ours]:
                     others = [one for one in probe.hushed if one[0] is not exchange]
                     probe.hushed = others + [(exchange, now)]
@@ -229,7 +241,7 @@ class Probes:
         """Whether a PTR of this name says who has a key, or answers one who asks who is there."""
         if owner == self._service:
             return owner in self._probes
-        return owner[_LABEL:] == self._subtype and owner[0] == _LABEL - 1
+        return owner[_LABEL:] == self._subtype and owner[:3] == _LENGTH + self.mark
 
     def heard(self, name: bytes, exchange: Exchange, instance: bytes, found, source: tuple) -> None:
         """``instance`` is one of those that ``name`` stands for; ``source``: (host, time)."""

@@ -31,6 +31,7 @@ class Service:
         self._running = False
         self._over = False
         self._askers = {}  # name of a key -> queues of those who asked for it
+        self._load = None
 
     async def start(self, addresses) -> None:
         try:
@@ -68,7 +69,16 @@ class Service:
         self._agent.withdraw(key)
 
     def probe(self, key: bytes) -> aio.Queue:
-        name, known = self._agent.probe(key, clock.monotonic_ms())
+        return self._listen(*self._agent.probe(key, clock.monotonic_ms()))
+
+    def values(self, load):
+        self._load = load
+        return self._agent.values()
+
+    def ask(self, key: bytes, digest: "bytes | None") -> aio.Queue:
+        return self._listen(*self._agent.values().ask(key, digest, clock.monotonic_ms()))
+
+    def _listen(self, name: "bytes | None", known: list) -> aio.Queue:
         queue = aio.Queue(max(len(known), ANSWERS_MAX))
         for found in known:
             queue.put_nowait(found)
@@ -120,8 +130,14 @@ class Service:
         for packet, destination, interface in self._agent.data_to_send():
             self._datagrams.send(packet, destination, interface)
         self._tell_askers()
+        for key in self._agent.wanted():
+            self._tasks.spawn(self._supply(key))
         self._event_came.set()
         self._acted.fire()
+
+    async def _supply(self, key: bytes) -> None:
+        value = await self._load(key)
+        self._agent.values().supply(key, value, clock.monotonic_ms())
 
     async def _hear(self) -> None:
         burst = 0

@@ -10,13 +10,13 @@ from asyncio import CancelledError, Event, Lock, current_task
 from edge.system import MICROPYTHON
 
 if MICROPYTHON:
-    from edge.system.aio_chip import Group, Signal, run, sleep_ms, wait_for_ms
+    from edge.system.aio_chip import Group, Signal, in_thread, run, sleep_ms, wait_for_ms
 else:
-    from edge.system.aio_posix import Group, Signal, run, sleep_ms, wait_for_ms
+    from edge.system.aio_posix import Group, Signal, in_thread, run, sleep_ms, wait_for_ms
 
 __all__ = (
     "CancelledError", "Event", "Group", "Lock", "Queue", "Signal", "TimeoutError",
-    "current_task", "run", "sleep_ms", "wait_for_ms",
+    "current_task", "in_thread", "run", "sleep_ms", "wait_for_ms",
 )  # fmt: skip
 
 TimeoutError = asyncio.TimeoutError  # MicroPython has no builtin of that name

@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import core, sleep_ms
 
-__all__ = ("Group", "Signal", "run", "sleep_ms", "wait_for_ms")
+__all__ = ("Group", "Signal", "in_thread", "run", "sleep_ms", "wait_for_ms")
 
 ERRORS_MAX = 16  # of tasks nobody asked after, that a group keeps
 
@@ -17,6 +17,11 @@ def run(coroutine):
 async def wait_for_ms(coroutine, timeout_ms: int):
     """The result of ``coroutine``, or TimeoutError after ``timeout_ms`` (at most 6 days)."""
     return await asyncio.wait_for_ms(coroutine, timeout_ms)
+
+
+async def in_thread(call, *args):
+    """The result of ``call(*args)``; here everything waits for it."""
+    return call(*args)
 
 
 class Signal:

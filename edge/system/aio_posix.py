@@ -15,6 +15,11 @@ async def wait_for_ms(coroutine, timeout_ms: int):
         return await coroutine
 
 
+async def in_thread(call, *args):
+    """The result of ``call(*args)``, which waits for a disk, while other tasks go on."""
+    return await asyncio.to_thread(call, *args)
+
+
 class Signal:
     """Wakes all who wait now; remembers nothing.  A tenth of the size of an Event."""
 

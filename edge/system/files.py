@@ -29,6 +29,7 @@ _READ_ONLY = const(30)
 READ_SIZE_MAX = 1 << 20  # bytes, unless the caller says otherwise
 
 sync = _system.sync
+sync_folder = _system.sync_folder
 
 
 def read(path: str, size_max: int = READ_SIZE_MAX) -> "bytes | None":

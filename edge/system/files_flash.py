@@ -23,6 +23,10 @@ def sync(file: "BinaryIO") -> None:
     file.flush()
 
 
+def sync_folder(path: str) -> None:
+    """FAT and littlefs bring names to the medium at once."""
+
+
 def replace(path: str, data: bytes, private: bool) -> None:
     """Make ``data`` the content of the file; chips know no users to be private from."""
     part = path + ".part"

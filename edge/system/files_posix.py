@@ -39,7 +39,7 @@ def _write(path: str, data: bytes, private: bool, place: Callable[[str, str], No
         if os.path.lexists(part):
             os.remove(part)
         raise
-    _sync_folder(path)
+    sync_folder(os.path.dirname(path) or ".")
 
 
 def _write_part(part: str, data: bytes, mode: int) -> None:
@@ -63,9 +63,10 @@ def _place_new(part: str, path: str) -> None:
         os.remove(part)
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
+    """Bring the names in a folder to the medium."""
     try:
-        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return  # a folder one may write but not list
     try:

@@ -36,7 +36,7 @@ class Bounds:
     def __init__(self, quota: "Quota", own: bytes, salt: bytes) -> None:
         """``own``: the bytes of this node's peer id; ``salt``: random bytes."""
         self.quota = quota
-        self._own = own
+        self.own = own
         self._salt = salt
         self.records = 0
         self.bytes = 0
@@ -52,7 +52,7 @@ class Bounds:
         quota, owner = self.quota, owner_of(key)
         _check("the store holds", quota.records_max, self.records + more_records, "records")
         _check("the store holds", quota.bytes_max, self.bytes + more_bytes, "bytes")
-        if owner == self._own:
+        if owner == self.own:
             return
         records, size = self.of(owner)
         others = self.records - self.own_records + more_records
@@ -67,19 +67,19 @@ class Bounds:
         self.records += more_records
         self.bytes += more_bytes
         owner = owner_of(key)
-        if owner == self._own:
+        if owner == self.own:
             self.own_records += more_records
             self.own_bytes += more_bytes
             return
         place = self._find(self._hash(owner))
         if not self._hashes[place]:
             place = self._take(owner)
-        self._records[place] += more_records
-        self._bytes[place] += more_bytes
+        self._records[place] = max(0, self._records[place] + more_records)
+        self._bytes[place] = max(0, self._bytes[place] + more_bytes)
 
     def of(self, owner: bytes) -> "tuple[int, int]":
         """How many records and bytes of ``owner`` are held."""
-        if owner == self._own:
+        if owner == self.own:
             return self.own_records, self.own_bytes
         place = self._find(self._hash(owner))
         return self._records[place], self._bytes[place]
@@ -89,7 +89,8 @@ class Bounds:
         totals = (self.records, self.bytes, self.own_records, self.own_bytes, self._used)
         return [array("I", totals), self._hashes, self._records, self._bytes]
 
-    def load(self, arrays: "list[array]") -> None:
+    def load(self, salt: bytes, arrays: "list[array]") -> None:
+        self._salt = salt
         totals, self._hashes, self._records, self._bytes = arrays
         self.records, self.bytes, self.own_records, self.own_bytes, self._used = totals
 

@@ -20,7 +20,7 @@ def test_counts_of_many_owners_come_and_go():
     bounds = Bounds(Quota(10000, 1 << 20, 50, 5000), OWN, b"salt")
     counts = {}
     rng = kit.Rng(5)
-    for turn in range(1500):
+    for _ in range(1500):
         owner = b"\x00\x02%02d" % rng.below(90)
         key = b"/edge/" + owner + b"/x"
         records, size = counts.get(owner, (0, 0))
@@ -33,8 +33,8 @@ def test_counts_of_many_owners_come_and_go():
     for owner in counts:
         assert bounds.of(owner) == counts[owner]
     assert bounds.records == sum([records for records, _ in counts.values()])
-    again = Bounds(bounds.quota, OWN, b"salt")
-    again.load(bounds.dump())
+    again = Bounds(bounds.quota, OWN, b"other salt")
+    again.load(b"salt", bounds.dump())
     for owner in counts:
         assert again.of(owner) == counts[owner]
 

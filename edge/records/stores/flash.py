@@ -1,0 +1,438 @@
+"""The local flash store: records in a log on the machine's own files, which power cuts do not take.
+
+    put -- judged, within bounds -- appended --+-- each: waits for the medium, with all who wait
+                                               +-- ms, records: returns; synced after so many
+    too long a log -- cleaned meanwhile        a full medium -- the reserve is given up, cleaned
+
+Durability: "each", a put that has returned is on the medium; or {"ms": 1000, "records": 64}, either
+or both: a power cut takes at most what was put in that time, and at most that many, and always the
+newest.  sync() waits for all.  Spec: edge/records/README.md, "Local flash".
+"""
+
+from collections import namedtuple
+
+from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
+from edge.records import KEYS_MAX
+from edge.records.flash import FLASH, LAYOUT, Medium, MediumFull, cleaning, recovery
+from edge.records.flash.log import Log
+from edge.records.flash.segment import HEADER_BYTES
+from edge.records.flash.wear import Wear
+from edge.records.stores import QUOTA, admission
+from edge.records.stores.bounds import Bounds
+from edge.records.stores.watchers import Watchers
+from edge.system import MICROPYTHON, aio, clock, const
+from edge.system.log import Log as Voice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edge.records.flash.cleaning import Segment
+
+SYNC_MS_MAX = 3600000  # that a put may wait to be synced
+SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
+_STEP_BYTES = const(4096) if MICROPYTHON else 65536  # copied before others have their turn
+_STEP_RECORDS = const(8) if MICROPYTHON else 256  # read before others have their turn
+_ATTEMPTS = const(2)
+
+Options = namedtuple("Options", ("quota", "durability", "layout", "flash"))
+OPTIONS = Options(QUOTA, "each", LAYOUT, FLASH)
+
+_log = Voice("flash store")
+
+
+def open_store(name: str, node: "Any") -> "FlashStore | None":
+    """In the folder that the node has for records; None if it has no files."""
+    from edge.records.flash.medium import FileMedium
+
+    path = node.home.records_path
+    if not path:
+        return None
+    return FlashStore(node.judge, FileMedium(path), node.peer_id.to_bytes())
+
+
+class FlashStore:
+    name = "flash"
+
+    def __init__(
+        self, judge: "Any", medium: Medium, own: bytes = b"", options: Options = OPTIONS
+    ) -> None:
+        """``judge``: edge.records.judge; ``own``: the bytes of this node's peer id."""
+        self._judge = judge
+        self._medium = medium
+        self._options = options
+        self._sync_ms, self._sync_records = _durability(options.durability)
+        self._bounds = Bounds(options.quota, own, b"")
+        self._log = Log(medium, options.layout, self._bounds, Wear(options.flash))
+        self._log.ordered = self._sync_records != 1
+        self._watchers = Watchers()
+        self._group = aio.Group(_say)
+        self._synced = aio.Signal()
+        self._cleaned = aio.Signal()
+        self._syncing = self._waiting = self._cleaning = self._running = False
+        self._failed = 0  # of what was appended, up to here the last sync failed
+        self._error = ""
+        self._since = self._swept = 0
+
+    # the contract
+
+    async def start(self) -> None:
+        log = self._log
+        hinted = await aio.in_thread(recovery.open_log, log)
+        self._since = clock.monotonic_ms() - log.stamp
+        self._running = True
+        if log.damaged:
+            _log.warn("{} damaged places, what was there is lost", log.damaged)
+        _log.info("{} records{}", log.index.used, "" if hinted else ", all read: there was no hint")
+
+    async def stop(self) -> None:
+        if not self._running:
+            return
+        self._running = False
+        self._watchers.close()
+        try:
+            await self._commit()
+            await self._group.cancel()
+            self._log.sync()
+            self._log.stamp = self._now()
+            recovery.write_hint(self._log)
+        finally:
+            await self._group.cancel()
+            self._medium.stop()
+
+    async def put(self, key: bytes, value: bytes) -> bool:
+        key, value = bytes(key), bytes(value)
+        admission.check(self._judge, key, value)
+        order = admission.SAME
+        for attempt in range(_ATTEMPTS):
+            await self._ready(HEADER_BYTES + len(key) + len(value))
+            try:
+                order = self._append(key, value)
+                break
+            except MediumFull:
+                if attempt or not await self._make_room():
+                    raise
+        await self._settle()
+        return order == admission.NEWER
+
+    async def get(self, key: bytes) -> "bytes | None":
+        key = bytes(key)
+        _, record = self._find(key)
+        if not record:
+            return None
+        value = admission.current(self._judge, key, record.value, self._now() - record.stamp)
+        if value is None:
+            await self._forget(key, record)
+        return value
+
+    async def get_all(self, key: bytes) -> "list[bytes]":
+        value = await self.get(key)
+        return [] if value is None else [value]
+
+    async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
+        found: list = []
+        walk = _Walk(self._log)
+        record = await walk.next()
+        while record:
+            key = record.key
+            if key.startswith(prefix) and key > after and await self.get(key) is not None:
+                found.append(key)
+            if len(found) > 2 * KEYS_MAX:
+                found = sorted(set(found))[:KEYS_MAX]
+            record = await walk.next()
+        return sorted(set(found))[:KEYS_MAX]
+
+    async def remove(self, key: bytes) -> bool:
+        key = bytes(key)
+        for attempt in range(_ATTEMPTS):
+            await self._ready(HEADER_BYTES + len(key))
+            found = self._find(key)
+            if found[1] is None:
+                return False
+            try:
+                self._log.remove(key, self._now(), found)
+                break
+            except MediumFull:
+                if attempt or not await self._make_room():
+                    raise
+        self._watchers.tell(key, None)
+        await self._settle()
+        return True
+
+    def watch(self, prefix: bytes = b"") -> aio.Queue:
+        return self._watchers.watch(prefix)
+
+    def unwatch(self, queue: aio.Queue) -> None:
+        self._watchers.unwatch(queue)
+
+    async def sync(self) -> None:
+        await self._commit()
+
+    def status(self) -> dict:
+        log = self._log
+        status = {
+            "records": log.index.used,
+            "bytes": self._bounds.bytes,
+            "own_records": self._bounds.own_records,
+            "own_bytes": self._bounds.own_bytes,
+            "log_bytes": log.total,
+            "segments": len(log.segments),
+            "damaged": log.damaged,
+            "unsynced": log.appended - log.durable,
+        }
+        status.update(log.wear.status(self._now()))
+        return status
+
+    # what edge store does
+
+    async def check(self) -> "list[tuple[str, int, int, int]]":
+        """Read everything: (file, records, how many are live, damaged places) of each segment."""
+        found = []
+        for segment in list(self._log.segments):
+            if segment in self._log.segments:
+                found.append((segment.name,) + self._count(segment))
+                await aio.sleep_ms(0)
+        return found
+
+    async def repair(self) -> int:
+        """Clean every segment with a damaged place; how many."""
+        repaired = 0
+        await self._claim_cleaning()
+        try:
+            for segment in list(self._log.segments):
+                if segment is not self._log.active and self._count(segment)[2]:
+                    await self._clean_one(segment)
+                    repaired += 1
+        finally:
+            self._end_cleaning()
+        return repaired
+
+    # within
+
+    def _now(self) -> int:
+        """The store's own clock: goes on where it was, and counts only while the store is open."""
+        return clock.monotonic_ms() - self._since
+
+    def _find(self, key: bytes) -> tuple:
+        before = self._log.damaged
+        found = self._log.find(key)
+        if self._log.damaged != before:
+            _log.warn("what was held for {} is damaged, and lost", printable(key))
+        return found
+
+    def _append(self, key: bytes, value: bytes) -> int:
+        """Judge ``value`` beside what is held and append it, without a wait in between."""
+        found = self._find(key)
+        record, held, now = found[1], None, self._now()
+        if record:
+            held = admission.current(self._judge, key, record.value, now - record.stamp)
+        order = admission.compare(self._judge, key, value, held)
+        if order != admission.SAME:
+            size = len(key) + len(value) + HEADER_BYTES
+            more = size - record.size if record else size - HEADER_BYTES
+            try:
+                self._bounds.check(key, int(record is None), more)
+            except LimitError:
+                self._sweep_soon()
+                raise
+            self._log.put(key, value, now, found)
+        if order == admission.NEWER:
+            self._watchers.tell(key, value)
+        return order
+
+    async def _forget(self, key: bytes, record) -> None:
+        """Remove what became invalid, unless something else is there by now."""
+        try:
+            await self._ready(HEADER_BYTES + len(key))
+            found = self._find(key)
+            if found[1] == record:
+                self._log.remove(key, self._now(), found)
+                self._watchers.tell(key, None)
+        except EdgeError as error:
+            _say(error)
+
+    async def _ready(self, size: int) -> None:
+        """Wait until a record of that size can be appended without waiting for the medium."""
+        log = self._log
+        if not self._running:
+            raise LocalError("the store is not open")
+        while self._syncing and (log.ordered or log.is_full(size)):
+            await self._synced.wait()
+        if log.active and log.is_full(size):
+            await self._commit()
+        if not log.active and self._options.layout.keeps_reserve:
+            log.keep_reserve()
+        limit = cleaning.limit(log.live, log.layout)
+        while self._cleaning and log.total > limit + limit // 2:
+            await self._cleaned.wait()
+
+    async def _settle(self) -> None:
+        """After something was appended: as durable as was asked for, and the log not too long."""
+        log = self._log
+        if self._sync_records and log.appended - log.durable >= self._sync_records:
+            await self._commit()
+        elif self._sync_ms and log.appended > log.durable and not self._waiting:
+            self._waiting = True
+            self._group.spawn(self._sync_later())
+        if not self._cleaning and log.victim():
+            self._cleaning = True
+            self._group.spawn(self._clean())
+
+    async def _sync_later(self) -> None:
+        await aio.sleep_ms(self._sync_ms)
+        self._waiting = False
+        await self._commit()
+
+    async def _commit(self) -> None:
+        """Wait until all that was appended is on the medium: one sync for all who wait."""
+        log = self._log
+        wanted = log.appended
+        while log.durable < wanted:
+            if not self._syncing:
+                self._syncing = True
+                self._group.spawn(self._sync())
+            await self._synced.wait()
+            if log.durable < wanted <= self._failed:
+                raise LinkError(self._error)
+
+    async def _sync(self) -> None:
+        log, token = self._log, None
+        try:
+            log.rescue()
+            token = log.begin_sync()
+            if token:
+                await aio.in_thread(log.sync_medium, token)
+                log.end_sync(token)
+            self._failed = 0
+        except EdgeError as error:
+            if token:
+                log.fail_sync(token)
+            self._failed, self._error = log.appended, str(error)
+        finally:
+            self._syncing = False
+            self._synced.fire()
+
+    async def _clean(self) -> None:
+        """Until the log is short enough."""
+        try:
+            victim = self._log.victim()
+            while victim:
+                await self._clean_one(victim)
+                victim = self._log.victim()
+        finally:
+            self._end_cleaning()
+
+    async def _clean_one(self, segment: "Segment") -> None:
+        copied = 0
+        for size in self._log.copy(segment):
+            copied += size
+            if copied >= _STEP_BYTES:
+                copied = 0
+                await aio.sleep_ms(0)
+            while self._syncing and (self._log.ordered or self._log.is_full()):
+                await self._synced.wait()
+        await self._commit()
+        self._log.drop(segment)
+        await aio.in_thread(self._medium.sync_names)
+
+    async def _claim_cleaning(self) -> None:
+        while self._cleaning:
+            await self._cleaned.wait()
+        self._cleaning = True
+
+    def _end_cleaning(self) -> None:
+        self._cleaning = False
+        self._cleaned.fire()
+
+    async def _make_room(self) -> bool:
+        """The medium is full: give up the reserve, and clean; whether that gained anything."""
+        log = self._log
+        await self._claim_cleaning()
+        before = log.total
+        try:
+            log.spend_reserve()
+            for segment in log.segments[:]:
+                if segment is not log.active and segment.live * 2 < segment.size:
+                    await self._clean_one(segment)
+            log.keep_reserve()
+        finally:
+            self._end_cleaning()
+        return log.total < before
+
+    def _sweep_soon(self) -> None:
+        """There is no room: look for what has ended, for those who come later."""
+        now = clock.monotonic_ms()
+        if not self._swept or now - self._swept >= SWEEP_MS:
+            self._swept = now
+            self._group.spawn(self._sweep())
+
+    async def _sweep(self) -> None:
+        walk = _Walk(self._log)
+        record = await walk.next()
+        while record:
+            if self._has_ended(record):
+                await self._forget(record.key, record)
+            record = await walk.next()
+
+    def _has_ended(self, record) -> bool:
+        try:
+            value = self._judge.aged(record.key, record.value, self._now() - record.stamp)
+            left = self._judge.lifetime_ms(record.key, value)
+        except RemoteError:
+            return True
+        return left is not None and left <= 0
+
+    def _count(self, segment: "Segment") -> "tuple[int, int, int]":
+        records = damaged = 0
+        for _, _, record in self._log.scan(segment):
+            records += record is not None
+            damaged += record is None
+        return records, len([True for _ in self._log.live_of(segment)]), damaged
+
+
+class _Walk:
+    """Every live record, segment by segment, while others write and clean."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._number = -1
+        self._records = iter(())
+        self._count = 0
+
+    async def next(self):
+        """The next record; None at the end.  One that is moved meanwhile may come twice."""
+        self._count += 1
+        if self._count % _STEP_RECORDS == 0:
+            await aio.sleep_ms(0)
+        while True:
+            record = self._in_segment()
+            if record:
+                return record
+            later = [found for found in self._log.segments if found.number > self._number]
+            if not later:
+                return None
+            self._number = later[0].number
+            self._records = self._log.live_of(later[0])
+
+    def _in_segment(self):
+        try:
+            for _, record in self._records:
+                return record
+        except LinkError:
+            if self._number in [found.number for found in self._log.segments]:
+                raise
+        return None  # at its end, or cleaned meanwhile: what was live of it is in a later one
+
+
+def _durability(setting: "str | dict") -> "tuple[int, int]":
+    """Milliseconds and records after which to sync, 0 for never; records 1: each put waits."""
+    if setting == "each":
+        return 0, 1
+    milliseconds, records = setting.get("ms", 0), setting.get("records", 0)
+    if not 0 <= milliseconds <= SYNC_MS_MAX or records < 0 or not milliseconds + records:
+        raise LocalError("durability is each, or ms from 1 to {} or records".format(SYNC_MS_MAX))
+    return milliseconds, records
+
+
+def _say(error: Exception) -> None:
+    _log.warn("{}", error)

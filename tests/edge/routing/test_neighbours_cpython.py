@@ -219,13 +219,28 @@ async def test_python_zeroconf_may_ask_for_a_key(tmp_path: Path) -> None:
 
 async def searched(flood: subprocess.Popen, first, second, late) -> tuple[int, int]:
     """How many searches for ``first`` found it while the flood lasted, and how many there were."""
+
+    async def by_id() -> bool:
+        return bool(await find(late, first.peer_id))
+
+    async def by_key(asker) -> bool:
+        return first.peer_id in await providers(asker, KEY)
+
     found = looked = 0
     while flood.poll() is None:
-        found += bool(await find(late, first.peer_id))
-        found += first.peer_id in await providers(late, KEY)
-        found += first.peer_id in await providers(second, KEY)
-        looked += 3
+        for search in (by_id, lambda: by_key(late), lambda: by_key(second)):
+            found += await tried(search)
+            looked += 1
     return found, looked
+
+
+async def tried(search) -> bool:
+    """Whether one of three searches finds it: on a machine that tests much else besides, the kernel
+    drops packets of a flood faster than a process reads them, good ones among them."""
+    for _ in range(3):
+        if await search():
+            return True
+    return False
 
 
 @pytest.mark.slow

@@ -36,9 +36,9 @@ class Hosts(Net):
             await host.sync.stop()
         await Net.__aexit__(self, *exception)
 
-    async def two(self, **options):
+    async def two(self, faults=None, **options):
         self.hosts = []
         for _ in range(2):
-            swarm, _, _ = await self.host()
+            swarm, _, _ = await self.host(faults=faults)
             self.hosts.append(Host(swarm, **options))
         return self.hosts

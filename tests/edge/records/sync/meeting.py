@@ -43,6 +43,7 @@ class End:
     def __init__(self, records: dict, is_opener: bool, follows=(PREFIX,), room=ROOM_BYTES) -> None:
         self.records = records
         self.core = Reconciliation(list(follows), is_opener, room)
+        self.refused: dict = {}
         self.table = None
         self.got = 0
         self.useless = 0
@@ -54,7 +55,7 @@ class End:
             if isinstance(event, Met):
                 self.table = table_of(self.records, event.prefixes)
                 self._names = dict([(name_of(key), key) for key in self.records])
-                self.core.begin(self.table)
+                self.core.begin(self.table, self.refused)
             elif isinstance(event, Got):
                 self._store(event)
             else:

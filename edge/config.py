@@ -27,7 +27,8 @@ KNOBS: "tuple[tuple[str, Any, Any, Any], ...]" = (
     ("records", ["flash", "mdns", "kad"], 0, 8),  # stores of records, near ones first
     ("records_bytes_max", 16 << 20, 16384, 1 << 40),  # of records here, what is dead not counted
     ("records_commit_ms", 0, 0, 60000),  # how late a record may be on the medium; 0: before "done"
-    ("records_follow", [], 0, 64),  # peer ids whose records are kept here, too
+    ("records_follow", [], 0, 16),  # what names begin with of records that are kept here, too
+    ("s3", {}, 0, 16),  # the bucket of the store s3; see edge.records.stores.s3
     ("perf", False, 0, 1),  # serve /perf/1.0.0: anyone may then use up this node's bandwidth
     ("connections_auto_max", 2 if MICROPYTHON else 16, 0, 1024),  # to peers that discovery finds
     ("reconnect_interval_s", 15, 1, 86400),  # how often peers we want and lost are tried again
@@ -60,6 +61,7 @@ class NodeConfig:
     records_bytes_max: int
     records_commit_ms: int
     records_follow: list[str]
+    s3: dict
     perf: bool
     connections_auto_max: int
     reconnect_interval_s: int
@@ -74,6 +76,8 @@ class NodeConfig:
                 value = _addresses(name, value, most)
             elif isinstance(default, list):
                 value = _names(name, value, most)
+            elif isinstance(default, dict):
+                value = _table(name, value, most)
             elif type(value) is not type(default) or not _is_within(value, least, most):
                 raise LocalError("{} must be {}".format(name, _wanted(default, least, most)))
             setattr(self, name, value)
@@ -100,6 +104,13 @@ def _names(name: str, value: object, most: int) -> list[str]:
     if names is None or names != value or len(set(names)) < len(names) or len(names) > most:
         raise LocalError("{} must be a list of at most {} different names".format(name, most))
     return names
+
+
+def _table(name: str, value: object, most: int) -> dict:
+    """Settings of a part that few nodes have; that part knows them."""
+    if not isinstance(value, dict) or len(value) > most:
+        raise LocalError("{} must be a table of at most {} settings".format(name, most))
+    return dict(value)
 
 
 def _addresses(name: str, value: object, most: int) -> list[Multiaddr]:

@@ -34,6 +34,15 @@ def test_values_are_taken() -> None:
     assert settings.listen == []
 
 
+def test_a_table_is_for_who_knows_it() -> None:
+    given = {"bucket": "readings"}
+    settings = NodeConfig({"s3": given})
+    assert settings.s3 == given and settings.s3 is not given
+    assert NodeConfig().s3 == {}
+    for wrong in ("readings", 1, ["readings"], None):
+        assert "s3 must be a table" in refused({"s3": wrong})
+
+
 def test_the_callers_dict_stays_as_it_was() -> None:
     values = {"mdns": False}
     NodeConfig(values)

@@ -24,7 +24,9 @@ ABOUT = {
     "records": "stores of records, near ones first: flash, memory, mdns, kad, s3",
     "records_bytes_max": "bytes of records that are kept here",
     "records_commit_ms": "how late a record may be on the medium; 0: before put says done",
-    "records_follow": "peer ids whose records are kept here, too",
+    "records_follow": "what names begin with of others' records that are kept here, too",
+    "s3": "the bucket of the store s3: bucket, endpoint, region, prefix, access_key_id, "
+    "secret_access_key ...",
     "perf": "let any peer measure throughput with this node (uses up bandwidth)",
     "connections_auto_max": "connect by ourselves to this many peers found on the LAN",
     "reconnect_interval_s": "how often lost peers are tried again",
@@ -62,7 +64,7 @@ def _bounds(default, least, most) -> str:
     """What a setting may be, in parentheses."""
     if isinstance(default, bool):
         return ""
-    if isinstance(default, tuple | list):
+    if isinstance(default, tuple | list | dict):
         return f" (at most {most})"
     return f" ({', '.join(least)})" if isinstance(default, str) else f" ({least} to {most})"
 
@@ -73,4 +75,7 @@ def _toml(value) -> str:
 
     if isinstance(value, list) and len(value) > 1 and "/" in value[0]:
         return "[\n" + "".join([f"  {json.dumps(item)},\n" for item in value]) + "]"
+    if isinstance(value, dict):
+        rows = [f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()]
+        return "{ " + ", ".join(rows) + " }" if rows else "{}"
     return json.dumps(value)

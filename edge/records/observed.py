@@ -16,7 +16,7 @@ BEACONS_MAX = 8 if MICROPYTHON else 64  # whose newest beat is remembered
 SAVE_MS = 3600000  # what is new is written once an hour
 
 _SUM_SIZE = const(8)
-_LIMIT = 1 << 64
+_UNIX_MS_MAX = 253402300800000  # the year 9999: nobody who is right says more
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Time:
 
     def observe(self, unix_ms: int) -> None:
         """Somebody who is believed says that it is at least so late."""
-        if unix_ms > self._observed:
+        if self._observed < unix_ms < _UNIX_MS_MAX:
             self._observed = unix_ms
             self._since = self._monotonic()
 

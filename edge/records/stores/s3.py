@@ -169,16 +169,18 @@ class S3Store:
     async def _exchange(self, key: bytes, value: bytes) -> int:
         """Write ``value`` if it is better than what is there; what it is beside that."""
         name = _name(self._bucket, key)
+        written_as = admission.SAME  # what a try was that may have succeeded without our knowing
         for turn in range(ROUNDS_MAX):
             held = await self._bucket.get(name)
             there = await self._current(key, held)
             order = admission.compare(self._judge, key, value, there)
-            if order == admission.OLDER_AGE and not self._is_older(key, value, there):
+            if order == admission.OLDER_AGE and there and not self._is_older(key, value, there):
                 order = admission.SAME
             if order == admission.SAME:
-                return order
+                return written_as
             if await self._bucket.put(name, value, held.tag if held else None):
                 return order
+            written_as = order
             self._counts["conflicts"] += 1
             await aio.sleep_ms(entropy.random_below(ROUND_MS * 2**turn))
         raise LinkError("s3: others wrote the same record {} times meanwhile".format(ROUNDS_MAX))

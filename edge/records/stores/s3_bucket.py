@@ -225,7 +225,7 @@ def _open(settings: Settings) -> "Any":
         from obstore.store import S3Store
     except ImportError:
         raise LocalError("s3 needs a module: pip install 'libp2p-edge[s3]'")
-    config: dict = {
+    config: Any = {
         "region": settings.region,
         "conditional_put": "etag",
         "disable_bulk_delete": True,
@@ -236,7 +236,7 @@ def _open(settings: Settings) -> "Any":
             config[name] = getattr(settings, name)
     if settings.endpoint:
         config["endpoint"] = config["aws_endpoint_url_s3"] = settings.endpoint
-    client: dict = {
+    client: Any = {
         "allow_http": settings.endpoint.startswith("http://"),
         "connect_timeout": "{}ms".format(CONNECT_MS),
         "timeout": "{}ms".format(REQUEST_MS),
@@ -244,7 +244,8 @@ def _open(settings: Settings) -> "Any":
     }
     if settings.root_certificate:
         client["root_certificate"] = settings.root_certificate
-    retry = {"max_retries": RETRIES_MAX, "retry_timeout": timedelta(milliseconds=RETRY_MS)}
+    most = timedelta(milliseconds=RETRY_MS)
+    retry: Any = {"max_retries": RETRIES_MAX, "retry_timeout": most}
     try:
         return S3Store(settings.bucket, config=config, client_options=client, retry_config=retry)
     except (BaseError, ValueError, TypeError) as error:

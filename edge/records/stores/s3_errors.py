@@ -38,12 +38,15 @@ _TLS = (
     ("Expired", "its certificate has expired, or this machine's clock is ahead"),
     ("NotValidForName", "its certificate is for another name: correct the endpoint"),
     ("UnknownIssuer", "nobody known vouches for its certificate: set root_certificate to its CA's"),
+    ("CaUsedAsEndEntity", "its certificate is a CA's own: give it one that this CA has signed"),
     ("InvalidCertificate", "its certificate is not accepted"),
     ("InvalidContentType", "it speaks no TLS: the endpoint may begin with http://"),
 )
 _NETWORK = (
     ("dns error", "the name of the endpoint cannot be found: is there a network?"),
     ("Connection refused", "nobody listens there: check the endpoint"),
+    ("IncompleteMessage", "it hung up instead of an answer; does it want https:// ?"),
+    ("ConnectionReset", "it hung up instead of an answer"),
     ("unreachable", "there is no way to it: is there a network?"),
     ("TimedOut", "it took too long"),
     ("timed out", "it took too long"),

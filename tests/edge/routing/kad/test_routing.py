@@ -126,6 +126,20 @@ async def test_who_lacks_the_best_value_is_given_it():
         await until(lambda: kads[1].held_value(NAME) == b"7")
 
 
+async def test_who_has_the_same_value_at_another_age_lacks_nothing():
+    key = b"/hours/a"
+    async with Town() as town:
+        kads = await town.nodes(3)
+        kads[0].hold_value(key, b"\1\x09\5")
+        kads[1].hold_value(key, b"\1\x09\3")
+        assert await kads[2].get_value(key) == b"\1\x09\5"
+        await aio.sleep_ms(20)
+        assert [kad.held_value(key)[2] for kad in kads[:2]] == [5, 3]
+        kads[1].hold_value(key, b"\2\x09\0")
+        assert await kads[2].get_value(key) == b"\2\x09\0"
+        await until(lambda: kads[0].held_value(key) == b"\2\x09\0")
+
+
 async def test_no_value_is_believed_unchecked():
     async with Town() as town:
         one, other = await town.nodes(2)

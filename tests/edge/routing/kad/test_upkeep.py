@@ -127,6 +127,22 @@ async def test_own_values_are_put_again():
             await until(lambda: other.held_value(b"/new/a") == b"1")
 
 
+async def test_put_again_it_is_as_old_as_it_is_and_no_more_once_it_has_ended():
+    key = b"/hours/a"
+    with Clock() as time:
+        async with Town() as town:
+            one, other = await town.nodes(2)
+            assert await one.put_value(key, b"\1\x1e\0") == 1
+            other.server.values._values.clear()
+            due = one.published.deadline()
+            time.pass_ms(22 * HOUR_MS, one)
+            await until(lambda: other.held_value(key) == b"\1\x1e\x16")
+            await until(lambda: one.published.deadline() != due)
+            time.pass_ms(22 * HOUR_MS, one)
+            await until(lambda: key not in one.published)
+            assert other.held_value(key) is None
+
+
 async def test_what_others_stored_expires():
     with Clock() as time:
         async with Town() as town:

@@ -44,6 +44,41 @@ def test_the_same_value_again_lives_on():
     assert len(kept) == 1
 
 
+MORTAL = b"/mortal/a"
+
+
+def test_kept_until_it_ends():
+    kept = store()
+    kept.put(MORTAL, b"\1\x64\0", NOW, UNIX_MS)
+    assert kept.get(MORTAL, NOW)[0] == b"\1\x64\0"
+    assert kept.get(MORTAL, NOW + 99)[0] == b"\1\x64\x63"
+    assert kept.get(MORTAL, NOW + 100) is None
+    kept.handle_deadline(NOW + 100)
+    assert len(kept) == 0
+
+
+def test_given_away_and_put_again_it_is_as_old_as_it_was():
+    one, other = store(), store()
+    one.put(MORTAL, b"\1\x64\x0a", NOW, UNIX_MS)
+    other.put(MORTAL, one.get(MORTAL, NOW + 40)[0], 0, UNIX_MS)
+    assert other.get(MORTAL, 30)[0] == b"\1\x64\x50"
+    assert other.get(MORTAL, 49) and other.get(MORTAL, 50) is None
+    one.put(MORTAL, b"\1\x64\x0a", NOW + 40, UNIX_MS)  # who put it first knows no better
+    assert one.get(MORTAL, NOW + 41)[0] == b"\1\x64\x33"
+    assert one.get(MORTAL, NOW + 90) is None
+    one.put(MORTAL, b"\1\x64\x50", NOW + 41, UNIX_MS)  # it is older than one knew
+    assert one.get(MORTAL, NOW + 60)[0] == b"\1\x64\x63" and one.get(MORTAL, NOW + 61) is None
+    assert len(one) == 1 and one._bytes == 3
+
+
+def test_an_older_version_is_refused_whatever_its_age():
+    kept = store()
+    kept.put(MORTAL, b"\2\x64\0", NOW, UNIX_MS)
+    kit.raises(RemoteError, kept.put, MORTAL, b"\1\x64\0", NOW, UNIX_MS)
+    kit.raises(RemoteError, kept.put, MORTAL, b"\3\x64\x64", NOW, UNIX_MS)
+    kept.put(MORTAL, b"\1\x64\0", NOW + 100, UNIX_MS)
+
+
 def test_what_is_refused():
     kept = store()
     for key in (b"", b"/", b"new/a", b"/new", b"/new/", b"//a", b"/old/a", b"\xff/new/a",

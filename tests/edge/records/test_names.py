@@ -61,7 +61,7 @@ def test_a_key_of_more_than_80_bytes():
 
 def test_keys_that_are_none():
     for key in (b"", b"/", b"/edge", b"/edge/", b"edge/" + ID + b"/a", b"/edge/" + ID,
-                b"/edge/" + ID + b"/", b"/edge/" + ID + b"a", b"/edge/" + ID[:-1] + b"/a",
+                b"/edge/" + ID + b"/", b"/edge/" + ID + b"ab", b"/edge/" + ID[:-1] + b"/a",
                 b"/edge//" + ID + b"/a", b"/EDGE/" + ID + b"/a", b"/edge/\x00", b"/edge/\x00/a",
                 b"/edge/\x00\x00/a", b"/edge/\x12\x20" + bytes(31),
                 b"/edge/\x16\x20" + bytes(32) + b"/a",

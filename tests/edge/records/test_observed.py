@@ -68,6 +68,16 @@ def test_somebody_who_is_believed():
     assert known(clocks) == (NOW_MS + 1, NOW_MS + 1)
 
 
+def test_nobody_means_the_year_10000():
+    clocks = Clocks()
+    assert known(clocks) == (NOW_MS, NOW_MS)
+    for unix_ms in (253402300800000, 1 << 63, 1 << 70):
+        clocks.time.observe(unix_ms)
+        clocks.unix_ms = unix_ms
+        assert clocks.time.earliest_unix_ms == NOW_MS
+        Clocks(0).time.load(clocks.time.encode())
+
+
 def test_over_a_restart():
     before = Clocks()
     before.passes(DAY_MS)

@@ -87,7 +87,7 @@ def validity(beacon: bytes) -> bytes:
 def test_beacons_that_are_none():
     edge = EdgeValidator(Clocks().time)
     other_path = chain.extend(OTHER, names.edge_key(OTHER_NAME, "beacons"), b"")
-    no_chain = create(OTHER, BEACON, b"", 9)
+    no_chain = create(OTHER, BEACON, b"", 0)
     nested = create(OTHER, BEACON, b"", 9, fresh.seen(BEATS[0], 1))
     for beacon in (b"", b"x", BEATS[0][:-1], BEATS[0] + b"\0", other_path, no_chain, nested):
         kit.raises(RemoteError, fresh.rank, Record(KEY, FRESH, 3, validity(beacon), b""))

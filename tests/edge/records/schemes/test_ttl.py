@@ -52,6 +52,7 @@ def test_of_one_record_the_older_is_right():
     young, old = aged(5), aged(6)
     assert EDGE.compare(KEY, young, old) == 0 == EDGE.compare(KEY, old, MADE)
     assert EDGE.select(KEY, [young, old, MADE]) == 1 == EDGE.select(KEY, [MADE, old, young])
+    assert EDGE.select(KEY, [aged(255), aged(256)]) == 1 == EDGE.select(KEY, [MADE, aged(256)])
 
 
 def test_the_longer_one_is_better():

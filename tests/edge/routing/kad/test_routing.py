@@ -127,14 +127,14 @@ async def test_who_lacks_the_best_value_is_given_it():
 
 
 async def test_who_has_the_same_value_at_another_age_lacks_nothing():
-    key = b"/hours/a"
     async with Town() as town:
         kads = await town.nodes(3)
-        kads[0].hold_value(key, b"\1\x09\5")
-        kads[1].hold_value(key, b"\1\x09\3")
-        assert await kads[2].get_value(key) == b"\1\x09\5"
-        await aio.sleep_ms(20)
-        assert [kad.held_value(key)[2] for kad in kads[:2]] == [5, 3]
+        for key, ages in ((b"/hours/b", (3, 5)), (b"/hours/a", (5, 3))):
+            for at in range(2):
+                kads[at].hold_value(key, b"\1\x09" + bytes(ages[at : at + 1]))
+            assert await kads[2].get_value(key) == b"\1\x09\5"
+            await aio.sleep_ms(20)
+            assert tuple([kad.held_value(key)[2] for kad in kads[:2]]) == ages
         kads[1].hold_value(key, b"\2\x09\0")
         assert await kads[2].get_value(key) == b"\2\x09\0"
         await until(lambda: kads[0].held_value(key) == b"\2\x09\0")

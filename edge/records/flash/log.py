@@ -49,6 +49,7 @@ class Log:
         self.appended = 0  # records since it was opened
         self.durable = 0  # how many of them are on the medium
         self.damaged = 0  # places where something was lost
+        self.torn = 0  # ends of what a run wrote that read as if power was cut
         self.active: Segment | None = None
         self._last = 0  # number of the newest segment ever
         self._is_fresh = True  # nothing was written since it was opened

@@ -101,7 +101,8 @@ def _read_segment(log: Log, found: Segment, is_last: bool) -> None:
         elif is_last and offset > settled:
             settled = _settled(log, found, offset)
             if settled < 0:
-                return  # what a power cut left
+                log.torn += 1
+                return
             log.damaged += 1
         else:
             log.damaged += 1

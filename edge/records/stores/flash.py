@@ -13,11 +13,11 @@ from collections import namedtuple
 
 from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
 from edge.records import KEYS_MAX
-from edge.records.flash import FLASH, LAYOUT, Medium, MediumFull, cleaning, recovery
+from edge.records.flash import FLASH, LAYOUT, Layout, Medium, MediumFull, cleaning, recovery
 from edge.records.flash.log import Log
 from edge.records.flash.segment import HEADER_BYTES
 from edge.records.flash.wear import Wear
-from edge.records.stores import QUOTA, admission
+from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.bounds import Bounds
 from edge.records.stores.watchers import Watchers
 from edge.system import MICROPYTHON, aio, clock, const
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
     from edge.records.flash.cleaning import Segment
 
+BYTES_MAX = 65536 if MICROPYTHON else 1 << 30  # of keys and values in one store
 SYNC_MS_MAX = 3600000  # that a put may wait to be synced
 SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
 _STEP_BYTES = const(4096) if MICROPYTHON else 65536  # copied before others have their turn
 _STEP_RECORDS = const(8) if MICROPYTHON else 256  # read before others have their turn
 _ATTEMPTS = const(2)
+_OWNERS = const(8)  # each may have that part of the store
+_SEGMENTS = const(16)  # of live records, in a store that is not large
+_SEGMENT_BYTES_MIN = const(4096)
 
 Options = namedtuple("Options", ("quota", "durability", "layout", "flash"))
 OPTIONS = Options(QUOTA, "each", LAYOUT, FLASH)
@@ -45,10 +49,20 @@ def open_store(name: str, node: "Any") -> "FlashStore | None":
     """In the folder that the node has for records; None if it has no files."""
     from edge.records.flash.medium import FileMedium
 
-    path = node.home.records_path
+    path, config = node.home.records_path, node.config
     if not path:
         return None
-    return FlashStore(node.judge, FileMedium(path), node.peer_id.to_bytes())
+    options = sized(min(config.records_bytes_max, BYTES_MAX), config.records_commit_ms)
+    return FlashStore(node.judge, FileMedium(path), node.peer_id.to_bytes(), options)
+
+
+def sized(bytes_max: int, commit_ms: int = 0) -> Options:
+    """Options of a store for ``bytes_max`` bytes of records; ``commit_ms`` 0: each is synced."""
+    records = QUOTA.records_max
+    quota = Quota(records, bytes_max, records // _OWNERS, bytes_max // _OWNERS)
+    segment = max(_SEGMENT_BYTES_MIN, min(bytes_max // _SEGMENTS, LAYOUT.segment_bytes))
+    layout = Layout(segment, 4 * bytes_max + 8 * segment, LAYOUT.keeps_reserve)
+    return Options(quota, {"ms": commit_ms} if commit_ms else "each", layout, FLASH)
 
 
 class FlashStore:
@@ -83,6 +97,8 @@ class FlashStore:
         self._running = True
         if log.damaged:
             _log.warn("{} damaged places, what was there is lost", log.damaged)
+        if log.torn:
+            _log.info("{} torn ends: what was not yet on the medium is not there", log.torn)
         _log.info("{} records{}", log.index.used, "" if hinted else ", all read: there was no hint")
 
     async def stop(self) -> None:
@@ -178,6 +194,7 @@ class FlashStore:
             "log_bytes": log.total,
             "segments": len(log.segments),
             "damaged": log.damaged,
+            "torn": log.torn,
             "unsynced": log.appended - log.durable,
         }
         status.update(log.wear.status(self._now()))

@@ -4,12 +4,12 @@
                \\-- out of reach: queue, a store of this machine -- handed on when it is back
 
 No node overwrites a better record: a write names what it was compared with, and is refused if
-that is no longer there.  Nothing is deleted but by remove().  Spec: README.md of edge/records, "S3".
+that is no longer there.  Nothing is deleted but by remove().  Spec: edge/records/README.md, "S3".
 """
 
-from edge.errors import LinkError, LocalError, RemoteError
+from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError
 from edge.records import KEY_BYTES_MAX, KEYS_MAX, names
-from edge.records.stores import admission
+from edge.records.stores import Quota, admission
 from edge.records.stores.s3_bucket import Bucket, Held, Settings
 from edge.records.stores.s3_uplink import Turns, Uplink
 from edge.records.stores.watchers import Watchers
@@ -20,13 +20,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from edge.records import RecordStore
-
 ROUNDS_MAX = 10  # of reading, comparing and writing while others write the same record
 ROUND_MS = 20  # the pause after a write that came too late is at most so long, then twice ..
+PAUSE_MS = 50  # after a round through the queue that failed, whatever the uplink says
 HANDED_ON_MAX = 4  # records of the queue at once
 AGE_SLACK_MS = 60000  # a record is not written again to make it older by less
 INVALID_MAX = 1024  # objects that are known not to be records: not listed
+POLLED_MAX = 16384  # objects, some 400 bytes of memory each
+QUEUE = Quota(16384, 16 << 20, 4096, 4 << 20)  # of what cannot be handed on yet
 
 _log = Log("s3")
 
@@ -34,10 +35,8 @@ _log = Log("s3")
 class S3Store:
     name = "s3"
 
-    def __init__(
-        self, judge: "Any", settings: Settings, queue: "RecordStore", own: bytes = b""
-    ) -> None:
-        """``queue``: a store for nothing but what cannot be handed on yet; it is started and
+    def __init__(self, judge: "Any", settings: Settings, queue: "Any", own: bytes = b"") -> None:
+        """``queue``: a RecordStore for nothing but what cannot be handed on yet; it is started and
         stopped with this one, survives a restart if it does, and has the bounds that it has.
         ``own``: the bytes of this node's peer id."""
         self._judge = judge
@@ -50,6 +49,9 @@ class S3Store:
         self._handing_on = aio.Lock()
         self._watchers = Watchers()
         self._invalid: dict = {}  # name -> tag
+        self._seen: dict | None = None  # key -> tag, when the bucket was last looked through
+        self._poll_ms = 1000 * settings.poll_s
+        self._failed_key = b""  # the rest of the queue comes before it
         self._counts = {"handed_on": 0, "refused": 0, "conflicts": 0, "invalid": 0}
         self._group = aio.Group(_log_error)
 
@@ -64,6 +66,8 @@ class S3Store:
             _log.info("{} records wait to be handed on", len(self._queued))
             self._uplink.changed.set()
         self._group.spawn(self._run())
+        if self._poll_ms:
+            self._group.spawn(self._poll())
 
     async def stop(self) -> None:
         await self._group.cancel()
@@ -134,13 +138,15 @@ class S3Store:
             held = await self._bucket.get(name)
             if held is not None:
                 await self._bucket.delete(name)
+                self._saw(key, None)
             found = await self._dequeue(key) or held is not None
             if found:
                 self._watchers.tell(key, None)
         return found
 
     def watch(self, prefix: bytes = b"") -> aio.Queue:
-        """What this node puts, removes, or finds better in the bucket than what it had queued."""
+        """What this node puts, removes, or finds better in the bucket than what it had queued; and
+        with poll_s what others did, that much later."""
         return self._watchers.watch(prefix)
 
     def unwatch(self, queue: aio.Queue) -> None:
@@ -178,7 +184,9 @@ class S3Store:
                 order = admission.SAME
             if order == admission.SAME:
                 return written_as
-            if await self._bucket.put(name, value, held.tag if held else None):
+            tag = await self._bucket.put(name, value, held.tag if held else None)
+            if tag:
+                self._saw(key, tag)
                 return order
             written_as = order
             self._counts["conflicts"] += 1
@@ -213,6 +221,41 @@ class S3Store:
             self._invalid.pop(name, None)
         return value
 
+    # -- what others do
+
+    def _saw(self, key: bytes, tag: "str | None") -> None:
+        """We did this ourselves, and who watches has heard of it."""
+        if self._seen is not None:
+            self._seen[key] = tag
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                await self._look_through()
+            except EdgeError as error:
+                _log.info("{}", error)
+            await aio.sleep_ms(self._poll_ms)
+
+    async def _look_through(self) -> None:
+        """Tell of all whose tag is another than last time."""
+        now: dict = {}
+        async for page in self._bucket.pages("records", ""):
+            now.update([(_key_of(name), tag) for name, tag in page])
+            if len(now) > POLLED_MAX:
+                raise LimitError("s3: at most {} objects can be watched".format(POLLED_MAX))
+        now.pop(b"", None)
+        before, self._seen = self._seen, now
+        if before is None:
+            return
+        for key in now:
+            if before.get(key) != now[key]:
+                value = await self.get(key)
+                if value is not None:
+                    self._watchers.tell(key, value)
+        for key in before:
+            if before[key] and key not in now:
+                self._watchers.tell(key, None)
+
     # -- the queue
 
     async def _queue_get(self, key: bytes) -> "bytes | None":
@@ -232,14 +275,15 @@ class S3Store:
     async def _run(self) -> None:
         """Hand on what is queued, whenever there is something and the way may be open."""
         while True:
+            self._uplink.changed.clear()
             wait_ms = self._uplink.retry_in_ms()
             if self._queued and not wait_ms:
                 try:
                     await self._hand_on_all()
-                except (LinkError, LocalError) as error:
+                except EdgeError as error:
                     _log.info("{} records wait: {}", len(self._queued), error)
+                    await aio.sleep_ms(PAUSE_MS)
                 continue
-            self._uplink.changed.clear()
             try:
                 if self._queued:
                     await aio.wait_for_ms(self._uplink.changed.wait(), wait_ms)
@@ -249,24 +293,26 @@ class S3Store:
                 pass
 
     async def _hand_on_all(self) -> None:
-        """One round through the queue; the first error ends it."""
+        """One round through the queue; the first error ends it, and what it was of comes last in
+        the next one: a record that the server does not take holds up no other."""
         async with self._handing_on:
-            keys = sorted(self._queued, reverse=True)
+            keys = sorted(self._queued, key=lambda key: (key > self._failed_key, key))
             errors: list = []
-
-            async def work() -> None:
-                while keys and not errors:
-                    try:
-                        await self._hand_on(keys.pop())
-                    except Exception as error:
-                        errors.append(error)
-
             async with aio.Group() as group:
                 for _ in range(min(HANDED_ON_MAX, len(keys))):
-                    group.spawn(work())
+                    group.spawn(self._hand_on_some(keys, errors))
                 await group.join()
             if errors:
                 raise errors[0]
+
+    async def _hand_on_some(self, keys: list, errors: list) -> None:
+        while keys and not errors:
+            key = keys.pop()
+            try:
+                await self._hand_on(key)
+            except Exception as error:
+                self._failed_key = key
+                errors.append(error)
 
     async def _hand_on(self, key: bytes) -> None:
         async with self._turns.of(key):
@@ -312,11 +358,17 @@ def _log_error(error: Exception) -> None:
 
 
 def open_store(name: str, node: "Any") -> S3Store:
-    """With the settings [s3] of the node's configuration, and a queue in its own folder."""
-    from edge.records.stores import open_store as open_other
+    """The bucket of [s3] in the node's configuration, and a queue in a folder of its own."""
+    settings, own = Settings(node.config.s3), node.peer_id.to_bytes()
+    path = node.home.records_path
+    if not path:
+        from edge.records.stores.memory import MemoryStore
 
-    settings = Settings(node.config.s3)
-    queue = open_other("s3-queue", node)
-    if queue is None:
-        raise LocalError("s3 needs a place for its queue")
-    return S3Store(node.judge, settings, queue, node.peer_id.to_bytes())
+        return S3Store(node.judge, settings, MemoryStore(node.judge, own, QUEUE), own)
+    from edge.records.flash.medium import FileMedium
+    from edge.records.stores.flash import FlashStore, sized
+
+    options = sized(QUEUE.bytes_max)._replace(quota=QUEUE)
+    medium: Any = FileMedium(path + "-s3")
+    queue = FlashStore(node.judge, medium, own, options)
+    return S3Store(node.judge, settings, queue, own)

@@ -31,6 +31,7 @@ RETRY_MS = 5000  # after that long no more of these
 CALL_MS = REQUEST_MS + RETRY_MS + 5000  # for one request with all of its retries
 PAGE_NAMES = 1000  # of a listing, by one request
 TIME_TRUSTED_MS = 3600000  # how often the server is asked for its time, at most
+POLL_S_MIN, POLL_S_MAX = 1, 86400
 
 _TICK_MS = 999  # times of S3 are whole seconds, cut off
 _NO_TAG = '"00000000000000000000000000000000"'
@@ -50,7 +51,9 @@ _DEFAULTS = {
     "session_token": "",
     "root_certificate": "",  # PEM: who else may vouch for the endpoint
     "virtual_hosted": False,  # the endpoint has the bucket's name in it
+    "poll_s": 0,  # how often the bucket is listed for who watches it; 0: never
 }
+_KINDS = {str: "text", bool: "true or false", int: "a whole number"}
 
 
 class Settings:
@@ -65,6 +68,7 @@ class Settings:
     session_token: str
     root_certificate: str
     virtual_hosted: bool
+    poll_s: int
 
     def __init__(self, values: dict) -> None:
         for name in values:
@@ -74,13 +78,14 @@ class Settings:
         for name, default in _DEFAULTS.items():
             value = values.get(name, default)
             if type(value) is not type(default):
-                kind = "text" if isinstance(default, str) else "true or false"
-                raise LocalError("{} of s3 must be {}".format(name, kind))
+                raise LocalError("{} of s3 must be {}".format(name, _KINDS[type(default)]))
             setattr(self, name, value)
         if not self.bucket:
             raise LocalError("s3 needs the name of a bucket")
         if self.endpoint and not self.endpoint.startswith(("https://", "http://")):
             raise LocalError("the endpoint of s3 must begin with https:// or http://")
+        if self.poll_s and not POLL_S_MIN <= self.poll_s <= POLL_S_MAX:
+            raise LocalError("poll_s of s3 is 0, or {} to {}".format(POLL_S_MIN, POLL_S_MAX))
         self.prefix = self.prefix.strip("/")
 
 
@@ -117,23 +122,24 @@ class Bucket:
         data = bytes(await result.bytes_async()) if is_short else None
         return Held(data, meta["e_tag"], int(meta["last_modified"].timestamp() * 1000))
 
-    async def put(self, name: str, data: bytes, tag: "str | None") -> bool:
-        """Write the object if it is still ``tag``, or there is still none; whether that was so."""
+    async def put(self, name: str, data: bytes, tag: "str | None") -> str:
+        """Write the object if it is still ``tag``, or there is still none; its new tag, or "" if
+        that was not so."""
         if not self._has_conditions:
             await self._prove_conditions()
         return await self._put_if(name, data, {"e_tag": tag} if tag else "create")
 
-    async def _put_if(self, name: str, data: bytes, mode: "Any") -> bool:
+    async def _put_if(self, name: str, data: bytes, mode: "Any") -> str:
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
-            await self._ask("write", self._write, name, data, mode)
+            return await self._ask("write", self._write, name, data, mode)
         except (AlreadyExistsError, PreconditionError, FileNotFoundError):
-            return False
-        return True
+            return ""
 
-    async def _write(self, name: str, data: bytes, mode: "Any") -> None:
-        await self._store.put_async(name, data, mode=mode)
+    async def _write(self, name: str, data: bytes, mode: "Any") -> str:
+        result = await self._store.put_async(name, data, mode=mode)
+        return result["e_tag"] or "unknown"
 
     async def delete(self, name: str) -> None:
         try:

@@ -1,7 +1,7 @@
 """What an object store said, as one of our errors: whose fault it is, and what to do about it.
 
-    401, 403, no such bucket, wrong region, no conditions    LocalError: somebody has to mend it
-    no answer, 5xx, TLS, a clock that is off                 LinkError: it passes, try again
+401, 403, no such bucket, wrong region, no conditions    LocalError: somebody has to mend it
+no answer, 5xx, TLS, a clock that is off                 LinkError: it passes, try again
 """
 
 import re
@@ -94,7 +94,7 @@ def _advice(text: str) -> str:
     for mark, advice in tables:
         if mark in text:
             return advice
-    return printable(text.split("\n")[0], 200)
+    return printable(text.split("\n", 1)[0], 200)
 
 
 def _field(name: str, text: str) -> str:

@@ -1,8 +1,8 @@
 """Is the way to the server open?  Who asks while it is not is told at once; who waits, backs off.
 
-    it failed --- 1 s --- 2 s --- 4 s .. 5 min     the next try to hand on what is queued
-              \\-- at most 5 s                      until then everyone else hears the same error
-    it worked --- both end
+it failed --- 1 s --- 2 s --- 4 s .. 5 min     the next try to hand on what is queued
+          \\-- at most 5 s                      until then everyone else hears the same error
+it worked --- both end
 """
 
 from edge.system import aio, clock, entropy

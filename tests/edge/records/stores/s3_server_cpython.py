@@ -37,7 +37,7 @@ class Server:
         (place / "about").mkdir()
         self._place = place
         self.port = free_port()
-        self._log = open(place / "log", "wb")
+        self._log = (place / "log").open("wb")
         self._process = subprocess.Popen(
             [*argv, "--port", f"127.0.0.1:{self.port}", *arguments,
              "posix", "--sidecar", str(place / "about"), str(place / "buckets")],

@@ -1,16 +1,28 @@
 """The S3 store on a real server: the contract, objects that are no records, the server's errors."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from edge.config import NodeConfig
 from edge.errors import LinkError, LocalError, RemoteError
+from edge.identity.keys import PrivateKey
+from edge.identity.peer_id import PeerId
+from edge.records import stores
+from edge.records.author import Author
+from edge.records.judge import Judge
+from edge.records.names import edge_key
+from edge.records.observed import Time
+from edge.records.record import create, decode
+from edge.records.schemes.ttl import valid_for
 from edge.records.stores import s3
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.s3_bucket import Settings
+from edge.records.validators import open_validators
 from edge.system import aio, log
 from tests import kit, needs
 from tests.contract import record_store
@@ -54,6 +66,27 @@ async def test_two_nodes_share_records(server):
     await kit.raises_async(RemoteError, two.put(KEY, record(0, "older")))
     assert await two.remove(KEY) is True
     assert await one.get(KEY) is None
+
+
+async def test_watching_what_others_do(server):
+    bucket = server.new_bucket()
+    one, two = open_store(server.settings(bucket, poll_s=1)), open_store(server.settings(bucket))
+    await two.put(KEY, record(1))
+    await one.start()
+    changes = one.watch()
+    await aio.sleep_ms(200)
+    await one.put(key_of("own"), record(1))
+    await two.put(KEY, record(2))
+    await two.put(key_of("b"), record(1))
+    await two.put(key_of("gone"), record(1))
+    seen = [tuple(await aio.wait_for_ms(changes.get(), 5000)) for _ in range(4)]
+    assert seen[0] == (key_of("own"), record(1))
+    expected = [(KEY, record(2)), (key_of("b"), record(1)), (key_of("gone"), record(1))]
+    assert sorted(seen[1:]) == expected
+    await two.remove(key_of("gone"))
+    assert tuple(await aio.wait_for_ms(changes.get(), 5000)) == (key_of("gone"), None)
+    assert not len(changes)
+    await one.stop()
 
 
 async def test_thousands_of_keys_are_listed(server):
@@ -185,9 +218,35 @@ async def test_tls(tmp_path):
 def test_settings():
     for values in ({}, {"bucket": ""}, {"bucket": 1}, {"bucket": "b", "no such": 1},
                    {"bucket": "b", "endpoint": "host:9000"},
-                   {"bucket": "b", "virtual_hosted": "yes"}):  # fmt: skip
+                   {"bucket": "b", "virtual_hosted": "yes"},
+                   {"bucket": "b", "poll_s": True}, {"bucket": "b", "poll_s": -1}):  # fmt: skip
         kit.raises(LocalError, Settings, values)
     assert "no such" in str(kit.raises(LocalError, Settings, {"bucket": "b", "no such": 1}))
+
+
+async def test_a_node_opens_it(server, tmp_path):
+    """With real records, by the settings of a node, and a queue in the node's data directory."""
+    key = PrivateKey.generate()
+    peer_id = PeerId.from_public_key(key.public)
+    time = Time()
+    judge = Judge(open_validators(time), time)
+    bucket = server.new_bucket()
+    config = NodeConfig({"s3": vars(server.settings(bucket))})
+    home = SimpleNamespace(records_path=str(tmp_path / "records"))
+    node = SimpleNamespace(judge=judge, config=config, home=home, peer_id=peer_id)
+    store = stores.open_store("s3", node)
+    await store.start()
+    author = Author(key, store)
+    await author.put("a", b"one")
+    await author.put("a", b"two", valid_for(600000))
+    name = edge_key(peer_id, "a")
+    found = decode(await store.get(name))
+    assert found.record.value == b"two" and found.record.version == 1 and found.age_ms < 4000
+    await kit.raises_async(RemoteError, store.put(name, create(key, name, b"zero", 0)))
+    await store.stop()
+    assert store.status()["queue"] == "flash" and (tmp_path / "records-s3").is_dir()
+    home.records_path = None
+    assert stores.open_store("s3", node).status()["queue"] == "memory"
 
 
 async def test_a_clock_that_is_off(server, tmp_path):
@@ -244,7 +303,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "edge test")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     host = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     built = (
         x509.CertificateBuilder()
@@ -252,8 +311,8 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(private.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([host]), False)
         .add_extension(x509.BasicConstraints(False, None), True)
         .sign(private, hashes.SHA256())

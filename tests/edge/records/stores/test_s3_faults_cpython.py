@@ -6,10 +6,10 @@ import random
 import pytest
 
 from edge.errors import EdgeError, LimitError, LinkError, RemoteError
-from edge.records.stores import Quota, s3, s3_bucket, s3_uplink
-from edge.records.stores.memory import MemoryStore
+from edge.records.flash.medium import FileMedium
+from edge.records.stores import Quota, flash, s3, s3_bucket, s3_uplink
 from edge.system import aio, clock
-from tests import kit, needs
+from tests import kit, needs, scratch
 from tests.contract.judges import OTHER, OWN, FakeJudge, key_of, record
 from tests.edge.records.stores.s3_server_cpython import Proxy, Server
 
@@ -37,32 +37,33 @@ def quick(monkeypatch):
 
 
 class Node:
-    """A store whose uplink is a proxy of its own; its queue survives a restart."""
+    """A store whose uplink is a proxy of its own, and whose queue is on the disk."""
 
     def __init__(self, server: Server, bucket: str, own: bytes = OWN) -> None:
         self.judge = FakeJudge()
         self.proxy = Proxy(server.port)
+        self.quota = Quota(64, 65536, 64, 65536)  # of the queue
         self._settings = server.settings(bucket, self.proxy.port)
         self._own = own
-        self._kept: dict = {}
-        self.store = self._open()
+        self._folder = scratch.Folder()
+        self.store: s3.S3Store
 
-    def _open(self, quota: Quota = Quota(64, 65536, 64, 65536)) -> s3.S3Store:
-        queue = MemoryStore(self.judge, self._own, quota)
-        for key, (value, _) in self._kept.items():
-            queue._held[key] = (value, clock.monotonic_ms())
-            queue._bounds.add(key, 1, len(key) + len(value))
-        self._kept = queue._held
+    def _open(self) -> s3.S3Store:
+        options = flash.sized(self.quota.bytes_max)._replace(quota=self.quota)
+        queue = flash.FlashStore(self.judge, FileMedium(self._folder.path), self._own, options)
         return s3.S3Store(self.judge, self._settings, queue, self._own)
 
     async def __aenter__(self) -> "Node":
+        self._folder.__enter__()
         await self.proxy.open()
+        self.store = self._open()
         await self.store.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.store.stop()
         await self.proxy.close()
+        self._folder.__exit__()
 
     async def restart(self) -> None:
         await self.store.stop()
@@ -181,9 +182,8 @@ async def test_the_uplink_is_gone_for_a_while(server):
 async def test_the_queue_is_bounded(server):
     bucket = server.new_bucket()
     async with Node(server, bucket) as node:
-        await node.store.stop()
-        node.store = node._open(Quota(4, 4096, 4, 4096))
-        await node.store.start()
+        node.quota = Quota(4, 4096, 4, 4096)
+        await node.restart()
         await node.proxy.close()
         for number in range(4):
             assert await node.store.put(key_of(str(number)), record(1)) is True
@@ -230,53 +230,51 @@ async def _race(
 ) -> int:
     """Puts in any order; how often one node came between another's reading and writing."""
     rng = random.Random(7)
-    for node in nodes:
-        node.proxy.slow_s = 0.01
-        node.proxy.fault = lambda method, path: rng.choice(faults) if rng.random() < 0.2 else ""
-    acknowledged: dict = {}
-    seen: dict = {}  # what each node last saw of a key
+    acknowledged: dict = {}  # key -> greatest version that was said to be kept
+    async with aio.Group() as watching, aio.Group() as running:
+        watching.spawn(_see_that_nothing_older_wins(server, bucket, acknowledged))
+        for node in nodes:
+            node.proxy.slow_s = 0.01
+            node.proxy.fault = lambda method, path: rng.choice(faults) if rng.random() < 0.2 else ""
+            jobs = [(key_of(str(turn % 3)), rng.randrange(1000)) for turn in range(count)]
+            running.spawn(_put_all(node, jobs, acknowledged))
+        await running.join()
+        for node in nodes:
+            node.proxy.fault = lambda method, path: ""
+            await node.settle()
+        assert not running.errors + watching.errors, running.errors + watching.errors
+    for key, version in acknowledged.items():
+        assert there(server, bucket, key) == record(version, "x")
+    return sum(node.store.status()["conflicts"] for node in nodes)
 
-    async def put(node: Node, key: bytes, version: int) -> None:
+
+async def _put_all(node: Node, jobs: list, acknowledged: dict) -> None:
+    async def put(key: bytes, version: int) -> None:
         try:
             await node.store.put(key, record(version, "x"))
             acknowledged[key] = max(acknowledged.get(key, 0), version)
         except RemoteError as error:
             assert "old record" in str(error)
 
-    async def watch() -> None:
-        while True:
-            for key in list(acknowledged):
-                value = server.file_of(bucket, key)
-                if value.exists():
-                    version = int(value.read_bytes().split(b" ")[0])
-                    assert version >= seen.get(key, 0), "something older won"
-                    seen[key] = version
-            await aio.sleep_ms(1)
+    while jobs:
+        some, jobs = jobs[:6], jobs[6:]
+        group = aio.Group()
+        for key, version in some:
+            group.spawn(put(key, version))
+        await group.join()
+        assert not group.errors, group.errors
 
-    async def run(node: Node) -> None:
-        jobs = [(key_of(str(turn % 3)), rng.randrange(1000)) for turn in range(count)]
-        while jobs:
-            some, jobs = jobs[:6], jobs[6:]
-            group = aio.Group()
-            for key, version in some:
-                group.spawn(put(node, key, version))
-            await group.join()
-            assert not group.errors, group.errors
 
-    async with aio.Group() as watching:
-        watching.spawn(watch())
-        async with aio.Group() as running:
-            for node in nodes:
-                running.spawn(run(node))
-            await running.join()
-            assert not running.errors, running.errors
-        for node in nodes:
-            node.proxy.fault = lambda method, path: ""
-            await node.settle()
-        assert not watching.errors, watching.errors
-    for key, version in acknowledged.items():
-        assert there(server, bucket, key) == record(version, "x")
-    return sum(node.store.status()["conflicts"] for node in nodes)
+async def _see_that_nothing_older_wins(server: Server, bucket: str, keys: dict) -> None:
+    seen: dict = {}
+    while True:
+        for key in list(keys):
+            file = server.file_of(bucket, key)
+            if file.exists():
+                version = int(file.read_bytes().split(b" ")[0])
+                assert version >= seen.get(key, 0), "something older won"
+                seen[key] = version
+        await aio.sleep_ms(1)
 
 
 async def test_without_conditions_the_race_is_lost(server, monkeypatch):

@@ -53,6 +53,20 @@ class _Line(Exchange):
         self.known = {}  # name -> hashes that all who asked for it have
         self.said = {}  # name -> hashes that others told since it was asked for
         self.silenced = {}  # name -> when we said nothing because another had said the same
+        self._told = {}  # name, answered within the last second -> how often offered before that
+
+    def renew(self, name: bytes, offers: int) -> None:
+        """Offered so often by now: a value that has changed was not told within this second."""
+        if self._told.get(name, offers) != offers:
+            self._answered.pop(name, None)
+
+    def told(self, names: list, offers: list) -> None:
+        for name in list(self._told):
+            if name not in self._answered:
+                del self._told[name]
+        for name, count in zip(names, offers):
+            self._told[name] = count
+            self.drop(name)
 
     def asked(self, name: bytes, due: int, host: bytes, known: list, more: bool) -> bool:
         """Somebody who has ``known`` asks; whether it is to be answered."""
@@ -114,7 +128,7 @@ class Values(Probes):
 
     def __init__(self, peer_id: bytes, service: bytes) -> None:
         super().__init__(peer_id, service)
-        self._own = {}  # name -> key
+        self._own = {}  # name -> (key, how often it was offered)
         self._loaded = {}  # name -> (when, hash, value or None if it is long)
         self._wanted = []  # keys
 
@@ -122,19 +136,25 @@ class Values(Probes):
         """Answer who asks for ``key``, from now on with what is supplied from now on; whether it
         was offered before.  LimitError if there are too many."""
         name = self.name(key)
-        self._loaded.pop(name, None)
-        if name in self._own:
-            return True
-        if len(self._own) >= OFFERED_MAX:
+        _, offers = self._own.get(name, (key, 0))
+        if not offers and len(self._own) >= OFFERED_MAX:
             raise LimitError("values of {} keys are offered already".format(OFFERED_MAX))
-        self._own[name] = bytes(key)
-        return False
+        self._loaded.pop(name, None)
+        self._own[name] = (bytes(key), offers + 1)
+        return offers > 0
 
     def withdraw(self, key: bytes) -> None:
         """Answer for ``key`` no more."""
         name = self.name(key)
         self._own.pop(name, None)
         self._loaded.pop(name, None)
+
+    def withdraw_all(self) -> None:
+        self._own = {}
+        self._loaded = {}
+
+    def has(self, key: bytes) -> bool:
+        return self.name(key) in self._own
 
     @property
     def offered(self) -> int:
@@ -185,6 +205,7 @@ class Values(Probes):
         for name, kind, _ in questions:
             if name in self._own and kind in (_TXT, _ANY):
                 has = [digest for owner, digest in known if owner == name]
+                line.renew(name, self._own[name][1])
                 if line.asked(name, due + more * _MORE_MS, host, has, more):
                     self._want(name, due)
         if not questions:
@@ -193,7 +214,7 @@ class Values(Probes):
 
     def _want(self, name: bytes, now: int) -> None:
         loaded = self._loaded.get(name)
-        key = self._own[name]
+        key = self._own[name][0]
         if (not loaded or now - loaded[0] >= _SECOND_MS) and key not in self._wanted:
             self._wanted.append(key)
 
@@ -235,7 +256,7 @@ class Values(Probes):
         ready = []  # names
         left = _ANSWER_BYTES
         for name in line.due(now):
-            loaded = self._loaded.get(name)
+            loaded = self._loaded.get(name) if name in self._own else None
             is_told = loaded and (loaded[2] is not None or link.records)
             if not is_told or line.is_needless(name, loaded[1], now):
                 line.drop(name)
@@ -247,8 +268,9 @@ class Values(Probes):
             ready.append(name)
         answers = []
         additionals = []
-        for name in line.take(len(ready), now):
-            line.drop(name)
+        names = line.take(len(ready), now)
+        line.told(names, [self._own[name][1] for name in names])
+        for name in names:
             _, digest, value = self._loaded[name]
             answers.append(_told(name, _HASH + digest if value is None else _VALUE + value))
             if value is None:

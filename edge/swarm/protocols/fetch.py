@@ -29,7 +29,7 @@ class Fetch:
     """Asks peers for values, and serves those for whose prefix there is a lookup."""
 
     def __init__(self, swarm) -> None:
-        self._swarm = swarm
+        self.swarm = swarm
         self._lookups: list = []  # (prefix, lookup)
 
     def serve(self, prefix: bytes, lookup) -> None:
@@ -39,13 +39,13 @@ class Fetch:
         if len(lookups) >= LOOKUPS_MAX:
             raise LimitError("{} prefixes are served already".format(LOOKUPS_MAX))
         self._lookups = lookups + [(prefix, lookup)]
-        self._swarm.set_stream_handler(PROTOCOL, self._answer)
+        self.swarm.set_stream_handler(PROTOCOL, self._answer)
 
     def withdraw(self, prefix: bytes) -> None:
         """Answer for these no more."""
         self._lookups = [one for one in self._lookups if one[0] != prefix]
         if not self._lookups:
-            self._swarm.remove_stream_handler(PROTOCOL)
+            self.swarm.remove_stream_handler(PROTOCOL)
 
     async def fetch(
         self, target, identifier: bytes, bytes_max: int = VALUE_BYTES_MAX
@@ -55,7 +55,7 @@ class Fetch:
         RemoteError if it cannot tell or the value is longer than ``bytes_max``, LinkError if the
         answer does not come within TIMEOUT_MS.
         """
-        stream = await self._swarm.new_stream(target, (PROTOCOL,))
+        stream = await self.swarm.new_stream(target, (PROTOCOL,))
         try:
             response = await aio.wait_for_ms(_exchange(stream, identifier, bytes_max), TIMEOUT_MS)
             status, data = protobuf.parse(response, "ub")

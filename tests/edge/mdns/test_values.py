@@ -266,6 +266,20 @@ def test_a_value_is_loaded_when_it_is_asked_for():
     assert responses(link.take())[-1][2][3][0][4] == text(b"v=a newer one")
 
 
+def test_a_new_value_does_not_wait_for_the_second_to_pass():
+    link, agents = met(3)
+    for number, value in enumerate((SHORT, b"another", b"a third"), 1):
+        link.hold(2, value)
+        link.ask(1 if number % 2 else 3)
+        link.run(250)
+        assert len(responses(link.take())) == 1
+        for agent in agents:
+            agent.end(NAME)
+    link.say(asking(NAME), STRANGER)
+    link.run(250)
+    assert len(responses(link.take())) == 0
+
+
 def test_garbage_is_no_answer():
     link, (asker, _) = met()
     link.ask(1)

@@ -105,6 +105,8 @@ class Node:
         self.validators: Any = {}  # of values that others store with us, by namespace
         self.judge: Any = None  # edge.records.judge, of what is put into stores
         self.open_records: Any = None  # function: gives the RecordStore of this node
+        self.fetch: Any = None  # edge.swarm.protocols.fetch, once something is fetched or served
+        self.record_sync: Any = None  # edge.records.sync, set by open_records
         self._records: Any = None
         self._author: Any = None
         self._opening = aio.Lock()
@@ -169,6 +171,8 @@ class Node:
             watcher.close()
 
     async def _say_goodbye(self) -> None:
+        if self.record_sync:
+            await self.record_sync.stop()
         if self._records:
             await self._records.stop()
         if self.routing:
@@ -382,6 +386,8 @@ class Node:
                 store = self.open_records()
                 await store.start()
                 self._records = store
+                if self.record_sync:
+                    self.record_sync.start()
         return self._records
 
     async def author(self) -> "Author":

@@ -107,6 +107,8 @@ async def remove(node: Node, request: dict, say) -> None:
 async def store(node: Node, request: dict, say) -> None:
     """How the stores are doing, and what is known of the time."""
     status = (await node.record_store()).status()
+    if node.record_sync:
+        status["sync"] = node.record_sync.status()
     time = node.judge.time
     await say({"event": "store", **status, "time": {
         "earliest_unix_ms": time.earliest_unix_ms,
@@ -129,7 +131,8 @@ async def _key(node: Node, text: str) -> bytes:
         return names.edge_key(node.peer_id, text)
     parts = text.split("/", 3)
     if len(parts) > 3 and parts[1] == "edge" and SUFFIX_LEAST <= len(parts[2]) < 40:
-        return names.edge_key(await peer_of(node, parts[2]), parts[3])
+        is_own = str(node.peer_id).endswith(parts[2])
+        return names.edge_key(node.peer_id if is_own else await peer_of(node, parts[2]), parts[3])
     return names.key_of(text)
 
 

@@ -8,6 +8,7 @@ from edge.cli import UsageError
 from edge.config import nearest
 from edge.errors import LocalError, RemoteError, printable
 from edge.node import Home, Node
+from edge.records import names
 from edge.records.judge import Judge
 from edge.records.observed import Time
 from edge.records.validators import open_validators
@@ -33,9 +34,20 @@ def add_records(node: Node, home: Home) -> None:
 
 def _open(node: Node):
     from edge.records.stores.tiered import TieredStore
+    from edge.records.sync.service import SyncService
+    from edge.swarm.protocols.fetch import Fetch
 
+    node.fetch = node.fetch or Fetch(node.swarm)
     stores = [_open_store(name, node) for name in node.config.records]
-    return TieredStore(node.judge, [store for store in stores if store is not None])
+    stores = [store for store in stores if store is not None]
+    for store in stores[1:]:
+        if hasattr(store, "serve_from"):  # what is asked for on the link is what is kept here
+            store.serve_from(stores[0])
+    own = names.edge_key(node.peer_id, "x")[:-1]
+    follows = [own, *map(names.prefix_of, node.config.records_follow)]
+    store = TieredStore(node.judge, stores)
+    node.record_sync = SyncService(node.swarm, store, node.judge, follows)
+    return store
 
 
 def _open_store(name: str, node: Node):
@@ -43,7 +55,12 @@ def _open_store(name: str, node: Node):
     from edge.records.stores import ENTRY_POINTS, NAMES, open_store
 
     if name in NAMES:
-        return open_store(name, node)
+        try:
+            return open_store(name, node)
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("edge.records.stores."):
+                raise
+            return None  # left out of this installation
     from importlib import metadata
 
     found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}

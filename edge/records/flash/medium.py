@@ -25,6 +25,10 @@ class FileMedium:
 
     def create(self, name: str) -> None:
         self._writers[name] = self._try(name, open, self._path(name), "ab+", 0)
+        try:
+            files.tighten(self._path(name))
+        except LocalError:
+            pass  # a file system without users; the folder is private where there are some
 
     def append(self, name: str, data: bytes) -> None:
         file = self._writers[name]

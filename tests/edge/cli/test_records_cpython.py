@@ -117,7 +117,7 @@ def test_rules_are_kept(node) -> None:
         (("put", "a", "--file", "/no/such"), "cannot read", 2),
         (("put", "a", "1", "--ttl", "soon"), "no time span", 2),
         (("put", "a", "1", "--until", "tomorrow"), "no date", 2),
-        (("put", "a", "1", "--ttl", "1s", "--chain"), "one of", 2),
+        (("put", "a", "1", "--ttl", "1s", "--chain"), "by one rule", 2),
         (("put", "a", "1", "--from", "2030-01-01", "--until", "2029-01-01"), "ends before", 1),
         (("put", "../a", "1"), "path", 1),
         (("put", "a" * 36, "1"), "path", 1),

@@ -121,6 +121,14 @@ def test_of_too_many_values_the_closest_stay():
     assert refused <= 20
 
 
+def test_many_values_of_one_key_are_one():
+    kept = store()
+    for number in range(10001):
+        kept.put(b"/new/a", b"%05d" % number, NOW, UNIX_MS)
+    kit.raises(RemoteError, kept.put, b"/new/a", b"05000", NOW, UNIX_MS)
+    assert len(kept) == 1 and kept._bytes == 5 and kept.get(b"/new/a", NOW)[0] == b"10000"
+
+
 def test_bytes_are_bounded():
     kept = store()
     big = b"1" * min(values.VALUE_BYTES_MAX, values.BYTES_MAX // 2)

@@ -144,7 +144,7 @@ async def test_it_finds_and_is_found(lang: str, tmp_path: Path) -> None:
         if lang != "rust":  # which neither finds clients nor tells of them
             assert there in (await peer.call("find_peer", peer_id=chip.peer_id))["addresses"]
             found = await asked(ours, "peer", do="find", what=chip.peer_id)
-            assert found == {chip.peer_id: [address]}
+            assert address in found[chip.peer_id]
 
 
 async def test_lookups_leave_nothing_behind(tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ async def test_keys_on_the_link(tmp_path: Path) -> None:
 
             assert await ask(chip, f"provide {own}") == ["1"]
             found = await asked(ours, "provider", do="providers", key=own)
-            assert found == {chip.peer_id: [address]}
+            assert set(found) == {chip.peer_id} and address in found[chip.peer_id]
             found = await asked(ours, "peer", do="find", what=chip.peer_id)
-            assert found == {chip.peer_id: [address]}
+            assert set(found) == {chip.peer_id} and address in found[chip.peer_id]
 
             await ask(chip, f"unprovide {own}")
             await asyncio.sleep(WITHDRAWN_S)

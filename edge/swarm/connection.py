@@ -112,6 +112,8 @@ class Connection:
             self._count_unread(-self._unread)
             self._fail_streams()
             await self._raw.close()
+            # With its keys half of what a connection holds; events and tasks may hold on to it.
+            self._upgrader = None
 
     def _fail_streams(self) -> None:
         error = self.error or LinkError("connection closed")

@@ -97,6 +97,7 @@ class SwarmNetwork:
                 connection = event.connection
                 peer_id = connection.remote_peer
                 self._idle.pop(connection, None)
+                self._opened.pop(connection, None)
                 if not connection.goodbye and not self._swarm.connections(peer_id):
                     return Contact(peer_id.to_bytes(), ()), None
 

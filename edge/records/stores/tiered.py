@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from edge.records.sync.nearby import Nearby
+
 STORES_MAX = 8
 VOLATILE = ("memory", "mdns")  # stores that keep nothing over a restart: they acknowledge nothing
 REMOVALS_MAX = 32 if MICROPYTHON else 1024  # keys that a store has still to forget
@@ -202,7 +204,7 @@ class TieredStore:
         return await tier.ask(tier.store.get(key), self._far_ms(tier))
 
     def _behind_answer(self, tier: Tier, key: bytes, value: bytes, removals: int) -> None:
-        """Put the answer of ``tier`` to nearer ones, and look whether farther ones have a better."""
+        """Put the answer of ``tier`` to nearer ones, and see whether farther ones have a better."""
         if tier.place:
             self._group.spawn(self._repair(key, value, self._tiers[: tier.place], removals))
         now = clock.monotonic_ms()
@@ -245,7 +247,7 @@ class TieredStore:
 
     def _ordered(self, key: bytes, values: "list[bytes]") -> "list[bytes]":
         """``values`` without those that are the same record, the best first."""
-        found: "list[bytes]" = []
+        found: list[bytes] = []
         for value in values:
             orders = [self._judge.compare(key, value, other) for other in found]
             if 0 not in orders:
@@ -274,15 +276,15 @@ class TieredStore:
             try:
                 if tier.place < self._durable:
                     self._keep_told(key, value)  # a near one has it again: that is no news
-                if await tier.ask(tier.store.put(key, value), self._far_ms(tier)):
-                    if tier.place == self._durable:
-                        self._tell(key, value)
+                is_new = await tier.ask(tier.store.put(key, value), self._far_ms(tier))
+                if is_new and tier.place == self._durable:
+                    self._tell(key, value)
             except EdgeError as error:
                 _log.debug("{} is not mended: {}", tier.store.name, printable(error, 200))
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
         """Of all stores that answer."""
-        found: "set[bytes]" = set()
+        found: set[bytes] = set()
         for tier in self._tiers:
             try:
                 if tier.is_up():
@@ -291,6 +293,16 @@ class TieredStore:
             except LinkError as error:
                 _log.debug("{}", error)
         return sorted(found)[:KEYS_MAX]
+
+    def nearby(self) -> "Nearby":
+        """What is near, read without asking anybody; what is put there goes farther, too."""
+        from edge.records.sync.nearby import Nearby
+
+        return Nearby(self)
+
+    def nearest(self) -> "Any":
+        """The store that acknowledges."""
+        return self._tiers[self._durable].store
 
     # -- watching
 
@@ -437,17 +449,16 @@ class TieredStore:
             if not page:
                 return
             listed = await self._listed(tier, after, page[-1])
-            for is_listed in (False, True):
-                for key in [key for key in page if (key in listed) == is_listed]:
-                    await self._hand_on_all(tier)  # what is new goes first
-                    async with tier.lock:
-                        await self._hand_on(tier, key)
-                    await aio.sleep_ms(COMPARE_PAUSE_MS if is_listed else 0)
+            for key in sorted(page, key=lambda key: (key in listed, key)):
+                await self._hand_on_all(tier)  # what is new goes first
+                async with tier.lock:
+                    await self._hand_on(tier, key)
+                await aio.sleep_ms(COMPARE_PAUSE_MS if key in listed else 0)
             after = page[-1]
 
     async def _listed(self, tier: Tier, after: bytes, last: bytes) -> "set[bytes]":
         """The keys that ``tier`` lists behind ``after``, up to ``last``."""
-        found: "set[bytes]" = set()
+        found: set[bytes] = set()
         while after < last:
             page = await tier.ask(tier.store.keys(b"", after), self._far_ms(tier))
             found.update([key for key in page if key <= last])

@@ -11,7 +11,7 @@ from edge.system import MICROPYTHON
 
 PROTOCOL = "/edge/records/sync/1.0.0"
 
-FOLLOWS_MAX = 16  # prefixes of keys that one node wants
+FOLLOWS_MAX = 24  # prefixes of keys that one node wants
 # Of a message: the least and the most that one may say to take.
 ROOM_BYTES_MIN = 2048
 ROOM_BYTES_MAX = 65536

@@ -1,6 +1,6 @@
 """A meeting: the reconciliation of two stores over one stream.
 
-    stream <--> Reconciliation <--> store: put() judges what comes, get() gives what is wanted
+stream <--> Reconciliation <--> store: put() judges what comes, get() gives what is wanted
 """
 
 from edge.errors import EdgeError, LimitError, LinkError, RemoteError, printable
@@ -37,7 +37,7 @@ class Meeting:
         self._store = summary.store
         self._core = Reconciliation(summary.follows, is_opener, ROOM_BYTES)
         self._table: Any = None
-        self._prefixes: "list[bytes]" = []
+        self._prefixes: list[bytes] = []
         self._keys: dict = {}  # name -> key, of some that are owed
 
     @property

@@ -1,15 +1,15 @@
 """The messages of a meeting, in protobuf behind their lengths (varint.frame).
 
-    Message   1 follows (bytes, repeated)   2 room    in the first of each end, and only there
-              3 ranges   4 wants (names, one behind the other)   5 entries (Entry, repeated)
-    Entry     1 key   2 value   3 is_answer: 1 if it answers one that was no better
+Message   1 follows (bytes, repeated)   2 room    in the first of each end, and only there
+          3 ranges   4 wants (names, one behind the other)   5 entries (Entry, repeated)
+Entry     1 key   2 value   3 is_answer: 1 if it answers one that was no better
 
-    ranges    one behind the other, each from where the one before it ended, the first from the
-              least name: the size of its upper bound (one byte, 0: the end of all names), the
-              bound, a varint that says what follows:
-                  0        nothing: nothing is said of this range
-                  1        a fingerprint: 16 bytes of sha256 of all rows one has in it
-                  2 + n    all n rows one has in it
+ranges    one behind the other, each from where the one before it ended, the first from the
+          least name: the size of its upper bound (one byte, 0: the end of all names), the
+          bound, a varint that says what follows:
+              0        nothing: nothing is said of this range
+              1        a fingerprint: 16 bytes of sha256 of all rows one has in it
+              2 + n    all n rows one has in it
 """
 
 from collections import namedtuple
@@ -52,7 +52,7 @@ def decode(data: bytes) -> Message:
 def _entry(data: bytes) -> Entry:
     key, value, is_answer = protobuf.parse(data, "bbu")
     if not key or len(key) > KEY_BYTES_MAX or not value or is_answer not in (None, 1):
-        raise RemoteError("an entry without a key of 1 to {} bytes or a value".format(KEY_BYTES_MAX))
+        raise RemoteError("an entry without a value or a key of at most {}".format(KEY_BYTES_MAX))
     return Entry(bytes(key), bytes(value), bool(is_answer))
 
 
@@ -99,6 +99,11 @@ def each_row(rows: bytes) -> "Iterator[tuple[bytes, bytes]]":
     for start in range(0, len(rows), ROW_BYTES):
         middle = start + NAME_BYTES
         yield rows[start:middle], rows[middle : start + ROW_BYTES]
+
+
+def each_name(names: bytes) -> "Iterator[bytes]":
+    for start in range(0, len(names), NAME_BYTES):
+        yield names[start : start + NAME_BYTES]
 
 
 # -- writing

@@ -65,18 +65,18 @@ class Reconciliation:
         self._inbox = Buffer()
         self._outbox = b""
         self._events: list = []
-        self._prefixes: "list[bytes]" = []
+        self._prefixes: list[bytes] = []
         self._table: Any = None
         self._refused: Any = ()
         self._their_room = 0
         self._heard: Any = None  # the message that is to be answered
         self._silent = False  # our last message said nothing
         self._fruitless = 0
-        self._pending: "list[tuple[bytes, bytes]]" = []  # ranges that differ
+        self._pending: list[tuple[bytes, bytes]] = []  # ranges that differ
         self._wants = Buffer()
         self._debts = Buffer()
         self._owed = 0  # records, since the beginning
-        self._parts: "list[bytes]" = []  # of the message that is being made
+        self._parts: list[bytes] = []  # of the message that is being made
         self._left = 0  # bytes of room in it
         if is_opener:
             self._outbox = varint.frame(message.encode_hello(follows, room))
@@ -156,8 +156,7 @@ class Reconciliation:
                 self._pending.append((told.lower, told.upper))
         if len(self._pending) > PENDING_MAX:
             self._pending = [_hull(self._pending)]
-        for start in range(0, len(heard.wants), NAME_BYTES):
-            name = heard.wants[start : start + NAME_BYTES]
+        for name in message.each_name(heard.wants):
             if self._table.digest(name):
                 self._owe(name)
         for entry in heard.entries:
@@ -266,8 +265,8 @@ class Reconciliation:
         """As many as fit, those heard last, in their order; gaps between them are skipped."""
         first = max(0, len(self._pending) - max(0, self._left - _HEAD_BYTES) // _ANSWER_BYTES)
         taken, self._pending = sorted(self._pending[first:]), self._pending[:first]
-        said: "list[bytes]" = []
-        cursor: "bytes | None" = b""
+        said: list[bytes] = []
+        cursor: bytes | None = b""
         for lower, upper in taken:
             if cursor is None or lower < cursor:
                 self._pending.append((lower, upper))  # the peer let them overlap
@@ -309,15 +308,18 @@ class Reconciliation:
 
 def common(ours: "list[bytes]", theirs: "list[bytes]") -> "list[bytes]":
     """The prefixes of the keys that begin with one of ``ours`` and one of ``theirs``."""
-    found: "list[bytes]" = []
+    found: list[bytes] = []
     for one in ours:
         for other in theirs:
             if one.startswith(other):
                 found.append(bytes(one))
             elif other.startswith(one):
                 found.append(bytes(other))
-    return [prefix for prefix in sorted(set(found))
-            if not [other for other in found if other != prefix and prefix.startswith(other)]]  # fmt: skip
+    least: list[bytes] = []
+    for prefix in sorted(set(found)):
+        if not least or not prefix.startswith(least[-1]):
+            least.append(prefix)
+    return least
 
 
 def is_within(key: bytes, prefixes: "list[bytes]") -> bool:

@@ -37,6 +37,8 @@ LOOK_MS = 100  # between two looks for what is due
 SHUNNED_MS = 600000  # who broke the protocol is not met for so long
 SHUNNED_MAX = 8 if MICROPYTHON else 256  # peers; the earliest is forgotten
 
+_COUNTS = ("meetings", "failed", "stored", "sent", "refused", "full")
+
 _log = Log("sync")
 
 
@@ -45,7 +47,8 @@ class SyncService:
         self, swarm: "Any", store: "Any", judge: "Any", follows: "Any" = FOLLOWS,
         interval_s: int = INTERVAL_S,
     ) -> None:  # fmt: skip
-        """``follows``: the prefixes of the keys that this node wants of others and hands on."""
+        """``follows``: the prefixes of the keys that this node wants of others and hands on.
+        Of several stores used as one, only what is near is compared."""
         if not 0 < len(follows) <= FOLLOWS_MAX:
             raise LocalError("1 to {} prefixes are followed".format(FOLLOWS_MAX))
         if not INTERVAL_S_MIN <= interval_s <= INTERVAL_S_MAX:
@@ -53,16 +56,17 @@ class SyncService:
                 "between two meetings are {} to {} s".format(INTERVAL_S_MIN, INTERVAL_S_MAX)
             )
         self._swarm = swarm
-        self._summary = Summary(store, judge, list(follows))
+        near = store.nearby() if hasattr(store, "nearby") else store
+        self._summary = Summary(near, judge, list(follows))
         self._interval_ms = interval_s * 1000
         self._group = aio.Group(_log_error)
         self._events: Any = None
         self._due: dict = {}  # peer id -> [when to meet it, failures since the last meeting]
         self._opened: set = set()  # peers we are meeting
-        self._joined: list = []  # streams of peers that are meeting us, and of others that wait for that
+        self._joined: list = []  # streams of peers that meet us, or wait for that
         self._left = aio.Signal()
         self._shunned: dict = {}  # peer id -> until when
-        self._counts = {"meetings": 0, "failed": 0, "stored": 0, "sent": 0, "refused": 0, "full": 0}
+        self._counts = dict([(name, 0) for name in _COUNTS])
 
     def start(self) -> None:
         self._summary.start()
@@ -128,7 +132,7 @@ class SyncService:
             raise
         finally:
             counts["meetings"] += 1
-            for name in ("stored", "sent", "refused", "full"):
+            for name in _COUNTS[2:]:
                 counts[name] += getattr(meeting, name)
         return meeting
 
@@ -182,7 +186,7 @@ class SyncService:
         except (EdgeError, EOFError) as error:
             _log.info("no meeting with {}: {}", peer_id.short, printable(error, 200))
             failures = min(self._due[peer_id][1] + 1, DOUBLINGS_MAX) if peer_id in self._due else 0
-            self._plan(peer_id, RETRY_MS << failures, failures)
+            self._plan(peer_id, RETRY_MS * 2**failures, failures)
         finally:
             self._opened.discard(peer_id)
 

@@ -7,7 +7,7 @@ The table may be behind the store for a moment, or for an hour where a store doe
 record has ended.  That costs a meeting some bytes and never a record.
 """
 
-from edge.errors import EdgeError, printable
+from edge.errors import printable
 from edge.records import KEYS_MAX
 from edge.records.stores.watchers import CHANGES_MAX
 from edge.records.sync.reconciliation import common, is_within
@@ -33,9 +33,9 @@ class Summary:
         self.follows = common(follows, follows)
         self.refused: dict = {}  # row -> when; the oldest is forgotten
         self._judge = judge
-        self._table: "Table | None" = None
+        self._table: Table | None = None
         self._made_ms = 0
-        self._late: "list | None" = None  # changes, while a table is being made
+        self._late: list | None = None  # changes, while a table is being made
         self._changes: Any = None
         self._group = aio.Group(_log_error)
         self._lock = aio.Lock()
@@ -102,15 +102,16 @@ class Summary:
         self.refused[row] = clock.monotonic_ms()
 
     async def _make(self) -> None:
-        self._late = late = []
+        late: list = []
+        self._late = late
         rows = []
         pages = Pages(self.store, self.follows)
         while pages.has_more:
-            for number, key in enumerate(await pages.next()):
+            for key in await pages.next():
                 value = await self.store.get(key)
                 if value is not None:
                     rows.append(row_of(key, self._judge.digest(key, value)))
-                if not number % PAUSE_RECORDS:
+                if not len(rows) % PAUSE_RECORDS:
                     await aio.sleep_ms(0)
         table = Table(rows)
         for name, digest in late:

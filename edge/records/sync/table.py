@@ -10,6 +10,10 @@ A row replaces an earlier one of the same name: there is one best record of a ke
 
 from edge.system import const, primitives
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 NAME_BYTES = 16
 ROW_BYTES = 32
 FINGERPRINT_BYTES = 16
@@ -74,7 +78,7 @@ class Table:
 
     def fingerprint(self, start: int, stop: int) -> bytes:
         """Of those rows.  A hash over them all: sums of hashes can be made to cancel out."""
-        rows = memoryview(self._rows)[start * _ROW : stop * _ROW]
+        rows: Any = memoryview(self._rows)[start * _ROW : stop * _ROW]
         return primitives.sha256(rows)[:FINGERPRINT_BYTES]
 
     def bound(self, index: int) -> bytes:

@@ -1,7 +1,7 @@
 """Tier: one of several stores that are used as one, and what it has not got yet.
 
-    ask() -- it fails --> not asked for a second, two, four ..; asked again, and told when it works
-    push() -> behind: keys to hand on, at most BEHIND_MAX; more are found by comparing
+ask() -- it fails --> not asked for a second, two, four ..; asked again, and told when it works
+push() -> behind: keys to hand on, at most BEHIND_MAX; more are found by comparing
 """
 
 from edge.errors import LimitError, LinkError, LocalError, RemoteError, printable
@@ -27,11 +27,11 @@ class Tier:
         self.place = place  # 0 is the nearest
         self.error = ""  # why it is not asked now
         self.refused = 0  # records it would not have
-        self.behind: "list[bytes]" = []  # keys to hand on
+        self.behind: list[bytes] = []  # keys to hand on
         self.in_hand = 0  # keys that are being handed on
-        self.removals: "set[bytes]" = set()  # keys that it is to forget
+        self.removals: set[bytes] = set()  # keys that it is to forget
         self.overflowed = False  # more keys than these are behind
-        self.compare_at: "int | None" = None  # when to compare it with the near store
+        self.compare_at: int | None = None  # when to compare it with the near store
         self.lock = aio.Lock()  # handing on or removing
         self.changed = aio.Signal()
         self._failures = 0
@@ -61,7 +61,7 @@ class Tier:
         if not self.error:
             _log.warn("{} is not asked for now: {}", self.store.name, printable(why, 200))
         self.error = printable(why, 200)
-        wait_ms = min(RETRY_MS << self._failures, RETRY_MS_MAX)
+        wait_ms = min(RETRY_MS * 2**self._failures, RETRY_MS_MAX)
         self._retry_at = clock.monotonic_ms() + wait_ms
         self._failures = min(self._failures + 1, 16)
         self.changed.fire()

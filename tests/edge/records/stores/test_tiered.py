@@ -256,6 +256,21 @@ async def test_changes_are_told_once_whoever_brings_them() -> None:
         assert found == [(KEY, record(1)), (KEY, record(3)), (key_of("b"), record(1))], found
 
 
+async def test_what_is_near_is_read_without_asking_far_away() -> None:
+    async with Several("memory", "flash", "s3") as (store, _, _, s3):
+        await until(lambda: store.status()["tiers"][2]["compared"])
+        await MemoryStore.put(s3, key_of("far"), record(1))
+        near = store.nearby()
+        changes = near.watch()
+        s3.asked = []
+        assert await near.put(KEY, record(1)) is True
+        await store.sync()
+        assert await near.get(KEY) == record(1) and await near.get(key_of("far")) is None
+        assert await near.keys() == [KEY]
+        assert s3.asked == ["put"] and tuple(await changes.get()) == (KEY, record(1))
+        near.unwatch(changes)
+
+
 async def test_no_store_at_all() -> None:
     several = Several("flash", "s3", broken=("flash", "s3"))
     await kit.raises_async(LinkError, several.store.start())

@@ -1,6 +1,5 @@
 """Two ends of a meeting in memory: records that are a version and some bytes, the higher wins."""
 
-from edge.errors import RemoteError
 from edge.records.sync import ROOM_BYTES
 from edge.records.sync.reconciliation import Got, Met, Reconciliation, Turn, is_within
 from edge.records.sync.table import Table, name_of, row_of

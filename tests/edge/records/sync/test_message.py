@@ -44,7 +44,7 @@ def test_what_is_no_message() -> None:
     bad = [
         message.encode_hello([], 2047),
         message.encode_hello([], 65537),
-        message.encode_hello([b"x"] * 17, 4096),
+        message.encode_hello([b"x"] * 25, 4096),
         message.encode_hello([b"x" * 81], 4096),
         message.encode_wants(bytes(15)),
         protobuf.encode_bytes(5, b""),

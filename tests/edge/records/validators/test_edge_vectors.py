@@ -17,25 +17,28 @@ OWNERS: dict = {}  # seed in hexadecimal -> its key: one takes long to make on a
 
 
 def blocks():
-    """``[kind, name, fields, notes]`` of each."""
-    block = None
+    """``[kind, words, fields, notes]`` of each, one at a time: a chip has no room for all."""
+    block: list = ["", [], {}, []]
     with open(FILE) as lines:
         for line in lines:
             words = line.split()
-            if line[0] == "#":
-                continue
-            if line[0] != " ":
-                if block:
-                    yield block
+            if line[0] == " ":
+                take(words, block[2], block[3])
+            elif line[0] != "#":
+                yield block
                 block = [words[0], words[1:], {}, []]
-            elif words[0] in ("valid", "invalid", "untrusted", "stale"):
-                block[3].append(words)
-            elif len(words) == 2:
-                last = words[0]
-                block[2][last] = "" if words[1] == "-" else words[1]
-            else:
-                block[2][last] += words[0]
     yield block
+
+
+def take(words: list, fields: dict, notes: list) -> None:
+    """A line below the first: a field, more of the field before, or a note."""
+    if words[0] in ("valid", "invalid", "untrusted", "stale"):
+        notes.append(words)
+    elif len(words) == 2:
+        fields["last"] = words[0]
+        fields[words[0]] = "" if words[1] == "-" else words[1]
+    else:
+        fields[fields["last"]] += words[0]
 
 
 def bundle_of(fields: dict) -> bytes:
@@ -68,27 +71,30 @@ def test_what_is_made_is_what_is_written():
 
 
 def test_when_they_are_valid():
-    beats = {}
+    known = {}
     count = 0
     for kind, words, fields, notes in blocks():
-        if kind != "record":
-            continue
-        bundle = record.decode(bundle_of(fields))
-        beats[words[0]] = bundle.record
-        assert notes
-        for note in notes:
-            count += 1
-            if note[0] == "stale":
-                time = Time(lambda: NOW_MS)
-                judged(bundle, time, True)
-                time.learn(names.split(beats[note[1]].key)[0], beats[note[1]].version)
-                judged(bundle, time, False)
-            else:
-                time = Moment(int(note[1]))
-                if note[0] == "untrusted":
-                    time.latest_unix_ms = None
-                judged(bundle, time, note[0] != "invalid")
+        if kind == "record":
+            bundle = known[words[0]] = record.decode(bundle_of(fields))
+            assert notes
+            for note in notes:
+                check_note(note, bundle, known)
+                count += 1
     assert count > 35
+
+
+def check_note(note: list, bundle, known: dict) -> None:
+    if note[0] == "stale":
+        time = Time(lambda: NOW_MS)
+        judged(bundle, time, True)
+        beacon = known[note[1]].record
+        time.learn(names.split(beacon.key)[0], beacon.version)
+        judged(bundle, time, False)
+    else:
+        time = Moment(int(note[1]))
+        if note[0] == "untrusted":
+            time.latest_unix_ms = None
+        judged(bundle, time, note[0] != "invalid")
 
 
 def judged(bundle, time, good: bool) -> None:

@@ -60,13 +60,16 @@ class _Line(Exchange):
         if self._told.get(name, offers) != offers:
             self._answered.pop(name, None)
 
-    def told(self, names: list, offers: list) -> None:
+    def tell(self, count: int, own: dict, now: int) -> "list[bytes]":
+        """The first ``count`` of the names that are due; they count as answered."""
+        names = self.take(count, now)
         for name in list(self._told):
             if name not in self._answered:
                 del self._told[name]
-        for name, count in zip(names, offers):
-            self._told[name] = count
+        for name in names:
+            self._told[name] = own[name][1]
             self.drop(name)
+        return names
 
     def asked(self, name: bytes, due: int, host: bytes, known: list, more: bool) -> bool:
         """Somebody who has ``known`` asks; whether it is to be answered."""
@@ -268,9 +271,7 @@ class Values(Probes):
             ready.append(name)
         answers = []
         additionals = []
-        names = line.take(len(ready), now)
-        line.told(names, [self._own[name][1] for name in names])
-        for name in names:
+        for name in line.tell(len(ready), self._own, now):
             _, digest, value = self._loaded[name]
             answers.append(_told(name, _HASH + digest if value is None else _VALUE + value))
             if value is None:

@@ -27,7 +27,8 @@ TARGET_ADDRESSES_MAX = 48  # of one peer that are tried in one search
 TOLD_ADDRESSES_MAX = 6  # of these, told by one
 HEAD_START_MS = 1000  # of where a peer was over the search for where it is
 VALUE_QUORUM = 16  # values that agree or are worse, before the best of them is believed to be best
-PUBLISHED_MAX = 8 if MICROPYTHON else 64  # values that are put again and again
+PUBLISHED_MAX = 8 if MICROPYTHON else 1024  # values that are put again and again
+SEEN_MAX = 4 if MICROPYTHON else 32  # different valid values of a key that are told
 NAMED_MAX = 64 if MICROPYTHON else 1024  # providers that are remembered until the search ends
 TRUSTED_PROVIDERS = 2  # of one answer that are given at once; more only if others name them, too
 
@@ -270,9 +271,15 @@ async def tell(kad, contacts: list, message: Message) -> list:
 
 
 async def get_value(kad, key: bytes) -> "bytes | None":
-    """The best valid value of ``key``; None if there is none.
+    """The best valid value of ``key``; None if there is none."""
+    values = await get_values(kad, key)
+    return values[0] if values else None
 
-    Those closest to the key that have none, or a worse one, are given it.
+
+async def get_values(kad, key: bytes) -> list:
+    """Different valid values of ``key``, the best one first.
+
+    Those closest to the key that have none, or a worse one, are given that.
     """
     best = _Best(kad, key)
     best.take(b"", kad.held_value(key))
@@ -284,11 +291,12 @@ async def get_value(kad, key: bytes) -> "bytes | None":
 
     count = kad.replication()
     query = await ask_around(kad, Message(GET_VALUE, key, None, (), ()), heard, count)
-    if best.value is not None:
-        near = query.closest(count)
-        lacking = [contact for contact in near if contact.id not in best.holders]
-        kad.spawn(tell(kad, lacking, _put_message(key, best.value)))
-    return best.value
+    if best.value is None:
+        return []
+    near = query.closest(count)
+    lacking = [contact for contact in near if contact.id not in best.holders]
+    kad.spawn(tell(kad, lacking, _put_message(key, best.value)))
+    return [best.value] + [value for value in best.seen if value != best.value]
 
 
 class _Best:
@@ -299,6 +307,7 @@ class _Best:
         self._key = key
         self.value: bytes | None = None
         self.holders: list = []
+        self.seen: list = []  # different valid ones
         self.count = 0  # valid values heard
 
     def take(self, id: bytes, value: "bytes | None") -> None:
@@ -312,6 +321,8 @@ class _Best:
             except RemoteError:
                 return
         self.count += 1
+        if value not in self.seen and len(self.seen) < SEEN_MAX:
+            self.seen.append(value)
         if order > 0:
             self.value = value
             self.holders = []
@@ -336,7 +347,8 @@ async def put_value(kad, key: bytes, value: bytes) -> int:
         kad.hold_value(key, value)
     except RemoteError as error:
         raise LocalError(str(error))
-    refuse_if_full(len(kad.published), PUBLISHED_MAX, "values published")
+    if key not in kad.published:
+        refuse_if_full(len(kad.published), PUBLISHED_MAX, "values published")
     kad.published.add(key, clock.monotonic_ms(), value)
     told = await put_again(kad, key)
     kad.published.told(key, told, clock.monotonic_ms(), 0)

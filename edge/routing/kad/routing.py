@@ -126,6 +126,16 @@ class KadRouting:
         """The best valid value of ``key`` that is found."""
         return await lookup.get_value(self, key)
 
+    async def get_values(self, key: bytes) -> list:
+        """All valid values of ``key`` that are found, no two the same, the best first."""
+        return await lookup.get_values(self, key)
+
+    def forget_value(self, key: bytes) -> None:
+        """Put it again no more, and keep it here no longer; what others keep ends by itself."""
+        self.published.remove(key)
+        if self.server:
+            self.server.values.remove(key)
+
     async def next_event(self) -> Found:
         return await self._events.get()
 

@@ -91,6 +91,10 @@ class Values:
             return None
         return held[5].aged(held[0], now - held[4]), rfc3339(held[1])
 
+    def remove(self, key: bytes) -> None:
+        if key in self._values:
+            self._remove(key)
+
     def deadline(self) -> "int | None":
         """When ``handle_deadline`` has something to do; None while there are no values."""
         return self._swept + SWEEP_MS if self._values else None

@@ -76,8 +76,9 @@ class Place:
         return self
 
     async def __aexit__(self, *exception) -> None:
-        for store, service in zip(self.stores, self.services):
+        for store in self.stores:
             await store.stop()
+        for service in self.services:
             await service.stop()
 
     async def open(self, number: int, quota=record_store.QUOTA, judge=None) -> MdnsStore:

@@ -14,8 +14,9 @@ ID_PREFIX = b"\x00\x24\x08\x01\x12\x20"  # an Ed25519 key as a peer id
 class Town:
     """Nodes by their addresses; ids are the same in every run."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, validators=VALIDATORS) -> None:
         self._rng = kit.Rng(seed)
+        self._validators = validators
         self.homes: dict = {}  # address -> Home
         self.kads: list = []
 
@@ -35,7 +36,7 @@ class Town:
         return home
 
     async def node(self, mode: str = "server", discoveries=(), profile=EDGE) -> KadRouting:
-        kad = KadRouting(self.home(), profile, VALIDATORS, discoveries, mode)
+        kad = KadRouting(self.home(), profile, self._validators, discoveries, mode)
         self.kads.append(kad)
         await kad.start()
         return kad

@@ -59,3 +59,13 @@ def choose(segments: "list[Segment]", active: "Segment | None") -> "Segment | No
         if segment.size - segment.live - segment.removals > gain:
             best, gain = segment, segment.size - segment.live - segment.removals
     return best if dead else None
+
+
+def half_dead(segments: "list[Segment]", active: "Segment | None") -> "list[Segment]":
+    """Those whose cleaning needs little room and gives much: for a medium that is full."""
+    found = []
+    for segment in segments:
+        needed = segment.live + (segment.removals if segment is not segments[0] else 0)
+        if segment is not active and needed * 2 <= segment.size:
+            found.append(segment)
+    return found

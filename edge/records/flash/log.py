@@ -16,7 +16,7 @@ from edge.records.flash.index import SEGMENTS_MAX, Index, offset_of, place_of, s
 from edge.records.flash.segment import HEADER_BYTES, Record, Window
 from edge.records.flash.wear import Wear
 from edge.records.stores import VALUE_BYTES_MAX
-from edge.system import const, entropy
+from edge.system import MICROPYTHON, const, entropy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edge.records.stores.bounds import Bounds
 
 _GUESS_BYTES = const(600)  # read at once for a record
-_PIECE_BYTES = const(512)  # of the reserve
+_PIECE_BYTES = const(512) if MICROPYTHON else 65536  # of the reserve
 _RESERVE = "reserve"
 _SIZE_MAX = HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX
 
@@ -51,6 +51,8 @@ class Log:
         self.damaged = 0  # places where something was lost
         self.torn = 0  # ends of what a run wrote that read as if power was cut
         self.active: Segment | None = None
+        self.has_reserve = False
+        self.is_short = False  # the reserve is spent, or there was no room for it
         self._last = 0  # number of the newest segment ever
         self._is_fresh = True  # nothing was written since it was opened
         self._synced = 0  # up to where the active segment is on the medium
@@ -194,6 +196,9 @@ class Log:
 
     def victim(self) -> "Segment | None":
         """The segment to clean now, if the log has become too long."""
+        if self.is_short:
+            found = cleaning.half_dead(self.segments, self.active)
+            return found[0] if found else None
         if not cleaning.is_needed(self.total, self.live, self.layout):
             return None
         return cleaning.choose(self.segments, self.active)
@@ -241,18 +246,22 @@ class Log:
     def keep_reserve(self) -> None:
         """Have a file of one segment's size that can be given up; or not, if there is no room."""
         if _RESERVE in self.medium.names():
+            self.has_reserve, self.is_short = True, False
             return
         try:
             self.medium.create(_RESERVE)
-            for _ in range(0, self.layout.segment_bytes, _PIECE_BYTES):
-                self.medium.append(_RESERVE, bytes(_PIECE_BYTES))
+            size = self.layout.segment_bytes
+            for start in range(0, size, _PIECE_BYTES):
+                self.medium.append(_RESERVE, bytes(min(_PIECE_BYTES, size - start)))
             self.medium.sync(_RESERVE)
             self.medium.close(_RESERVE)
             self.wear.written += self.layout.segment_bytes
+            self.has_reserve, self.is_short = True, False
         except MediumFull:
             self.spend_reserve()
 
     def spend_reserve(self) -> None:
+        self.has_reserve, self.is_short = False, True
         if _RESERVE in self.medium.names():
             self.medium.remove(_RESERVE)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BYTES_MAX = 65536 if MICROPYTHON else 1 << 30  # of keys and values in one store
 SYNC_MS_MAX = 3600000  # that a put may wait to be synced
 SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
+FULL_MS = 10000  # after which a medium that was full is tried again
 _STEP_BYTES = const(4096) if MICROPYTHON else 65536  # copied before others have their turn
 _STEP_RECORDS = const(8) if MICROPYTHON else 256  # read before others have their turn
 _ATTEMPTS = const(2)
@@ -86,7 +87,7 @@ class FlashStore:
         self._syncing = self._waiting = self._cleaning = self._running = False
         self._failed = 0  # of what was appended, up to here the last sync failed
         self._error = ""
-        self._since = self._swept = 0
+        self._since = self._swept = self._full_until = 0
 
     # the contract
 
@@ -167,10 +168,12 @@ class FlashStore:
                 return False
             try:
                 self._log.remove(key, self._now(), found)
+                self._full_until = 0
                 break
             except MediumFull:
-                if attempt or not await self._make_room():
+                if attempt:
                     raise
+                await self._make_room(False)
         self._watchers.tell(key, None)
         await self._settle()
         return True
@@ -245,6 +248,7 @@ class FlashStore:
             held = admission.current(self._judge, key, record.value, now - record.stamp)
         order = admission.compare(self._judge, key, value, held)
         if order != admission.SAME:
+            self._check_room()
             size = len(key) + len(value) + HEADER_BYTES
             more = size - record.size if record else size - HEADER_BYTES
             try:
@@ -277,10 +281,8 @@ class FlashStore:
             await self._synced.wait()
         if log.active and log.is_full(size):
             await self._commit()
-        if not log.active and self._options.layout.keeps_reserve:
-            log.keep_reserve()
         limit = cleaning.limit(log.live, log.layout)
-        while self._cleaning and log.total > limit + limit // 2:
+        while self._cleaning and (log.is_short or log.total > limit + limit // 2):
             await self._cleaned.wait()
 
     async def _settle(self) -> None:
@@ -335,6 +337,8 @@ class FlashStore:
             victim = self._log.victim()
             while victim:
                 await self._clean_one(victim)
+                if self._log.is_short and self._options.layout.keeps_reserve:
+                    self._log.keep_reserve()
                 victim = self._log.victim()
         finally:
             self._end_cleaning()
@@ -361,20 +365,38 @@ class FlashStore:
         self._cleaning = False
         self._cleaned.fire()
 
-    async def _make_room(self) -> bool:
+    async def _make_room(self, keeps_reserve: bool = True) -> bool:
         """The medium is full: give up the reserve, and clean; whether that gained anything."""
         log = self._log
+        if keeps_reserve and clock.monotonic_ms() < self._full_until:
+            return False
         await self._claim_cleaning()
         before = log.total
         try:
             log.spend_reserve()
-            for segment in log.segments[:]:
-                if segment is not log.active and segment.live * 2 < segment.size:
-                    await self._clean_one(segment)
-            log.keep_reserve()
+            for segment in cleaning.half_dead(log.segments, log.active):
+                await self._clean_one(segment)
+            if keeps_reserve and self._options.layout.keeps_reserve:
+                log.keep_reserve()
+        except MediumFull as error:
+            _say(error)
         finally:
             self._end_cleaning()
-        return log.total < before
+        if log.total < before:
+            return True
+        self._full_until = clock.monotonic_ms() + FULL_MS
+        return False
+
+    def _check_room(self) -> None:
+        """What is reserved is not for puts."""
+        log = self._log
+        if clock.monotonic_ms() >= self._full_until:
+            if log.has_reserve or not self._options.layout.keeps_reserve:
+                return
+            log.keep_reserve()
+            if log.has_reserve:
+                return
+        raise MediumFull("the medium of the records is full; free some space")
 
     def _sweep_soon(self) -> None:
         """There is no room: look for what has ended, for those who come later."""

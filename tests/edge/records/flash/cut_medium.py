@@ -95,11 +95,10 @@ class CutMedium(Medium):
         for name in sorted(set(self.data) | set(self.durable)):
             data[name] = bytearray(self.durable.get(name, b""))
         for name in sorted(self.data):
-            settled = bytes(self.data[name])
-            for offset, piece in self.pending.get(name, ()):
-                settled = settled[: min(len(settled), offset)]
-            data[name] = bytearray(settled)
-            for offset, piece in self.pending.get(name, ()):
+            pending = self.pending.get(name, ())
+            settled = pending[0][0] if pending else len(self.data[name])
+            data[name] = bytearray(self.data[name][:settled])
+            for offset, piece in pending:
                 if keep_none or not (keep_all or rng.below(2)):
                     continue
                 _place(data[name], offset, piece, mode, rng)

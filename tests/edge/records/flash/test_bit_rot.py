@@ -87,14 +87,14 @@ def test_a_value_that_looks_like_records_is_none():
     log.sync()
     whole = medium.after("kept", 1)
     for name in whole:
-        for place in range(0, min(30, len(whole[name]))):
+        for place in range(min(30, len(whole[name]))):
             log = opened(CutMedium(flipped(whole, name, place, place % 8)))
             keys = set(contents(log))
             assert not keys - {b"/bait", b"/next"}
 
 
 def test_repair_leaves_nothing_damaged():
-    files, history = written(False)
+    files, _ = written(False)
     name = sorted(files)[1]
     log = opened(CutMedium(flipped(files, name, 30, 3)))
     assert log.damaged

@@ -1,4 +1,4 @@
-"""Power cuts at every operation of a log on a medium that reorders, and mutants that fall to them."""
+"""Power cuts at every operation of a log whose medium reorders, and mutants that they catch."""
 
 import pytest
 

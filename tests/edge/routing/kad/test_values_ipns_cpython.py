@@ -3,7 +3,9 @@
 from edge.errors import RemoteError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
-from edge.records import EARLIEST_UNIX_MS
+from edge.records import EARLIEST_UNIX_MS, names
+from edge.records.record import create, decode, with_age
+from edge.records.schemes import ttl
 from edge.records.validators import ipns, open_validators, pk
 from edge.routing.kad.values import Values
 from edge.wire import protobuf
@@ -65,6 +67,32 @@ def test_a_clock_that_jumps_takes_nothing_back():
     kit.raises(RemoteError, kept.put, KEY, record(2), 0, UNIX_MS + 2 * DAY_MS)
     kept.put(KEY, record(2), 0, 0)  # 1970
     assert kept.get(KEY, 0) == (record(2), "1970-01-01T00:00:00.000Z")
+
+
+def test_what_lives_for_a_time_is_as_old_as_it_is_wherever_it_goes():
+    key = names.edge_key(NAME, "sensors/1")
+    made = create(OWNER, key, b"21.5", 1, ttl.valid_for(DAY_MS))
+    one, other = store(), store()
+    one.put(key, made, 0, UNIX_MS)
+    passed = one.get(key, DAY_MS // 2)[0]
+    assert decode(passed).age_ms == DAY_MS // 2
+    other.put(key, passed, 0, UNIX_MS)
+    other.put(key, made, 1, UNIX_MS)  # somebody who kept it from the start and forgot how long
+    assert decode(other.get(key, 1)[0]).age_ms == DAY_MS // 2 + 1
+    assert other.get(key, DAY_MS // 2) is None and one.get(key, DAY_MS) is None
+    kit.raises(RemoteError, other.put, key, one_older(passed), 0, UNIX_MS)
+    other.put(key, create(OWNER, key, b"21.6", 2), 2, UNIX_MS)
+    kit.raises(RemoteError, other.put, key, made, 2, UNIX_MS)
+
+
+def one_older(passed: bytes) -> bytes:
+    return with_age(decode(passed), DAY_MS)
+
+
+def test_a_name_is_kept_no_longer_than_it_is_valid():
+    kept = store()
+    kept.put(KEY, record(1, UNIX_MS + 5000), 0, UNIX_MS)
+    assert kept.get(KEY, 4999) and kept.get(KEY, 5000) is None
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ class Node:
         self.open_records: Any = None  # function: gives the RecordStore of this node
         self.fetch: Any = None  # edge.swarm.protocols.fetch, once something is fetched or served
         self.record_sync: Any = None  # edge.records.sync, set by open_records
+        self.records_here: Any = None  # the nearest store of all, set by open_records
         self._records: Any = None
         self._author: Any = None
         self._opening = aio.Lock()

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
 
-REQUEST_BYTES_MAX = 16384  # a record's value in base64 fits
+REQUEST_BYTES_MAX = 65536  # some records in base64
 REPLY_BYTES_MAX = 1048576  # of one line, at the client
 CLIENTS_MAX = 32
 REQUEST_TIMEOUT_S = 5  # to send the whole request

@@ -23,6 +23,9 @@ ACTIONS = {  # name -> module
     "watch": "records",
     "remove": "records",
     "store": "records",
+    "check": "records",
+    "export": "records",
+    "take": "records",
     "forget_time": "records",
 }
 

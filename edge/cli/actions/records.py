@@ -116,6 +116,54 @@ async def store(node: Node, request: dict, say) -> None:
     }})  # fmt: skip
 
 
+async def check(node: Node, request: dict, say) -> None:
+    """Read all that the store here holds; with ``repair``, move it away from damaged places."""
+    await node.record_store()
+    here = node.records_here
+    if not hasattr(here, "check"):
+        raise LocalError(f"the store {here.name} cannot be checked: nothing in it lasts")
+    if request.get("repair") is True:
+        await say({"event": "repaired", "files": await here.repair()})
+    records = damaged = 0
+    for name, count, live, places in await here.check():
+        records += live
+        damaged += places
+        await say({"event": "file", "file": name, "records": count, "live": live,
+                   "damaged": places})  # fmt: skip
+    await say({"event": "checked", "records": records, "damaged": damaged})
+
+
+async def export(node: Node, request: dict, say) -> None:
+    """All valid records that are here, each with everything that proves it."""
+    await node.record_store()
+    here = node.records_here
+    after: bytes | None = b""
+    while after is not None:
+        keys = await here.keys(await _prefix(node, request), after)
+        after = keys[-1] if keys else None
+        for key in keys:
+            value = await here.get(key)
+            if value is not None:
+                await say({"event": "exported", **_describe_key(key),
+                           "bundle": base64.b64encode(value).decode()})  # fmt: skip
+
+
+async def take(node: Node, request: dict, say) -> None:
+    """Put records that somebody exported: rows of a key in hex and a bundle in base64."""
+    store = await node.record_store()
+    for row in request.get("records", ()):
+        try:
+            key, value = bytes.fromhex(row[0]), base64.b64decode(row[1], validate=True)
+        except (ValueError, TypeError, IndexError):
+            raise LocalError("this is no exported record") from None
+        told = {"event": "taken", **_describe_key(key)}
+        try:
+            told["new"] = await store.put(key, value)
+        except RemoteError as error:
+            told["refused"] = printable(error, 200)
+        await say(told)
+
+
 async def forget_time(node: Node, request: dict, say) -> None:
     """What was observed of the time was wrong: believe the clock again."""
     await node.record_store()

@@ -9,7 +9,9 @@ from edge.config import NodeConfig
 from edge.system import aio
 
 SEARCHES = ("find", "providers", "get", "put")  # what has to ask others
-WRITERS = ("get", "put", "ls", "remove", "store", "forget_time")  # what opens the record store
+WRITERS = (  # what opens the record store
+    "get", "put", "ls", "remove", "store", "check", "export", "take", "forget_time",
+)  # fmt: skip
 
 
 def run_once(data: DataDir, request: dict, on_event) -> None:
@@ -27,11 +29,12 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     if request["do"] in WRITERS:
         data.lock()
     node = open_node(key, config, GuestHome(data))
-    await node.start()
     try:
+        await node.start()
         await action(node, request, say)
     finally:
         await node.stop()
+        data.unlock()
 
 
 def _guest_config(data: DataDir, request: dict) -> NodeConfig:

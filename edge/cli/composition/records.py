@@ -41,8 +41,9 @@ def _open(node: Node):
     stores = [_open_store(name, node) for name in node.config.records]
     stores = [store for store in stores if store is not None]
     for store in stores[1:]:
-        if hasattr(store, "serve_from"):  # what is asked for on the link is what is kept here
+        if store.name == "mdns":  # what is asked for on the link is what is kept here
             store.serve_from(stores[0])
+    node.records_here = stores[0] if stores else None
     own = names.edge_key(node.peer_id, "x")[:-1]
     follows = [own, *map(names.prefix_of, node.config.records_follow)]
     store = TieredStore(node.judge, stores)

@@ -59,7 +59,7 @@ class Tier:
 
     def _failed(self, why: str) -> None:
         if not self.error:
-            _log.warn("{} is not asked for now: {}", self.store.name, printable(why, 200))
+            _log.info("{} is not asked for now: {}", self.store.name, printable(why, 200))
         self.error = printable(why, 200)
         wait_ms = min(RETRY_MS * 2**self._failures, RETRY_MS_MAX)
         self._retry_at = clock.monotonic_ms() + wait_ms

@@ -14,6 +14,7 @@ from tests.edge.cli.program import Running, command, edge, environment, lines
 from tests.edge.cli.test_events_cpython import is_harmless
 
 LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
+OTHER = "12D3KooWGrXRdHrt8Mjk3Sk1dq8mGPGuUUZ8xwUzwqUkEn9QuqBV"
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +122,8 @@ def test_rules_are_kept(node) -> None:
         (("put", "a", "1", "--from", "2030-01-01", "--until", "2029-01-01"), "ends before", 1),
         (("put", "../a", "1"), "path", 1),
         (("put", "a" * 36, "1"), "path", 1),
-        (("put", "/ipns/12D3KooWGrXRdHrt8Mjk3Sk1dq8mGPGuUUZ8xwUzwqUkEn9QuqBV", "1"), "another", 1),
-        (("put", "/edge/12D3KooWGrXRdHrt8Mjk3Sk1dq8mGPGuUUZ8xwUzwqUkEn9QuqBV/a", "1"), "another", 1),
+        (("put", f"/ipns/{OTHER}", "1"), "another", 1),
+        (("put", f"/edge/{OTHER}/a", "1"), "another", 1),
         (("put", "a", "x" * 9000), "at most", 1),
         (("get", "nothing/here"), "there is no record", 1),
         (("get", "/what/ever"), "a name is", 1),
@@ -140,6 +141,43 @@ def test_the_store_tells_how_it_is(node) -> None:
     assert status["time"]["trusted"] is True
     assert "time" in ask(node, "store").stdout
     assert told(node, "store", "forget-time")[0]["event"] == "time"
+
+
+def test_the_store_is_checked_exported_and_imported(node, tmp_path) -> None:
+    ask(node, "put", "export/a", "1")
+    ask(node, "put", "export/b", "2")
+    assert told(node, "store", "check")[-1]["damaged"] == 0
+    assert "damaged" in ask(node, "store", "repair").stdout
+    exported = ask(node, "store", "export", "export/").stdout
+    assert len(exported.splitlines()) == 2
+    (tmp_path / "all.jsonl").write_text(exported)
+    other = ("--data", str(tmp_path / "other"))
+    done = edge("store", "import", str(tmp_path / "all.jsonl"), "--json", *other)
+    assert lines(done.stdout) == [{"event": "imported", "new": 2, "known": 0, "refused": 0}]
+    assert edge("get", f"/edge/{node.peer_id}/export/b", *other).stdout == "2"
+    forged = exported.replace('"bundle": "C', '"bundle": "D')
+    assert forged != exported
+    done = edge("store", "import", "--json", *other, given=exported + forged)
+    assert lines(done.stdout) == [{"event": "imported", "new": 0, "known": 2, "refused": 2}]
+    assert "warning" in done.stderr
+    assert "line 1 is no" in edge("store", "import", *other, given="x", check=2).stderr
+    assert "cannot read" in edge("store", "import", "/no/such", *other, check=2).stderr
+
+
+def test_damage_is_told(tmp_path) -> None:
+    for number in range(4):
+        edge("put", f"n{number}", "v" * 100, "--data", str(tmp_path))
+    for path in (tmp_path / "records").iterdir():
+        if path.name.startswith("seg") or path.suffix == ".log" or path.stat().st_size < 4096:
+            data = bytearray(path.read_bytes())
+            if len(data) > 200 and b"n1" in data:
+                data[data.index(b"n1") + 20] ^= 1
+                path.write_bytes(data)
+    shown = edge("store", "check", "--data", str(tmp_path), check=None)
+    assert shown.returncode == 1 and "damaged" in shown.stdout, shown.stdout
+    edge("store", "repair", "--data", str(tmp_path), check=None)
+    assert edge("get", "n2", "--data", str(tmp_path)).stdout == "v" * 100
+    assert edge("get", "n1", "--data", str(tmp_path), check=1).stdout == ""
 
 
 def test_records_survive_and_need_no_running_node(tmp_path) -> None:

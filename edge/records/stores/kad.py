@@ -10,7 +10,6 @@ Spec: edge/records/README.md, "kad-record-store".
 
 from edge.errors import EdgeError, LinkError, LocalError, RemoteError, printable
 from edge.records.stores import QUOTA, Quota, admission
-from edge.records.stores.bounds import owner_of
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.ranked import Ranked
 from edge.routing.kad.lookup import PUBLISHED_MAX
@@ -20,8 +19,6 @@ from edge.system.log import Log
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from edge.records import RecordStore
 
 QUORUM = 2  # more than one of two of the peers that are to keep a record must have taken it
 GRACE_MS = 2000  # for the other networks, once one has given a value
@@ -40,7 +37,6 @@ class KadStore:
         node's peer id; ``quota``: of what this node puts and tells again."""
         self._judge = judge
         self._networks = networks
-        self._own = own
         self._mine = MemoryStore(judge, own, quota or _quota())
         self._unkept: set = set()  # keys that too few keep
         self._group = aio.Group(_log_error)
@@ -52,10 +48,6 @@ class KadStore:
     async def stop(self) -> None:
         await self._group.cancel()
         await self._mine.stop()
-
-    async def serve_from(self, near: "RecordStore") -> None:
-        """Tell again what ``near`` has of this node's own records: they outlive its restart."""
-        self._group.spawn(self._resume(near))
 
     async def put(self, key: bytes, value: bytes) -> bool:
         """Have ``value`` kept by the peers closest to ``key``, now and every 22 hours.
@@ -192,17 +184,6 @@ class KadStore:
         self._unkept.discard(key)
         for kad in self._networks:
             kad.forget_value(key)
-
-    async def _resume(self, near: "RecordStore") -> None:
-        for key in await near.keys():
-            if owner_of(key) != self._own or not self._networks_of(key):
-                continue
-            try:
-                value = await near.get(key)
-                if value is not None:
-                    await self.put(key, value)
-            except EdgeError as error:
-                _log.debug("{}: {}", printable(key), printable(error, 200))
 
     # -- reading
 

@@ -281,5 +281,6 @@ def open_store(name: str, node: "Any") -> "MdnsStore | None":
 
     if not node.discovery or not node.discovery.can_probe:
         return None
+    node.fetch = node.fetch or Fetch(node.swarm)
     held = MemoryStore(node.judge, node.peer_id.to_bytes())
-    return MdnsStore(node.judge, node.discovery, Fetch(node.swarm), held)
+    return MdnsStore(node.judge, node.discovery, node.fetch, held)

@@ -2,13 +2,12 @@
 
 from edge.errors import LinkError, LocalError, RemoteError
 from edge.records.stores.kad import KadStore
-from edge.records.stores.memory import MemoryStore
 from edge.routing.kad import EDGE, LAN
 from edge.routing.kad import message as kad_message
 from edge.routing.kad.message import GET_VALUE, PUT_VALUE, Message, Record
 from edge.system import aio
 from tests import kit
-from tests.contract.judges import OTHER, OWN, FakeJudge, key_of, record
+from tests.contract.judges import OWN, FakeJudge, key_of, record
 from tests.edge.routing.kad.town import Town, until
 
 KEY = key_of("a")
@@ -211,24 +210,6 @@ async def test_other_networks_take_their_namespaces_alone():
         assert on_edge.took == [record(1)] and on_lan.took == []
         await kit.raises_async(LocalError, KadStore(judge, [lan], OWN).put(KEY, record(1)))
         assert await KadStore(judge, [lan], OWN).get(KEY) is None
-
-
-async def test_its_own_records_are_told_again_after_a_restart():
-    judge = FakeJudge()
-    async with town_of(judge) as town:
-        near = MemoryStore(judge, OWN)
-        await near.put(KEY, record(1))
-        await near.put(key_of("x", OTHER), record(1))
-        kad = await town.node("client")
-        yes = Yes(town)
-        await meets(kad, yes)
-        store = KadStore(judge, [kad], OWN)
-        await store.start()
-        await store.serve_from(near)
-        await until(lambda: yes.took)
-        await aio.sleep_ms(20)
-        assert await store.keys() == [KEY]
-        await store.stop()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The log that the local flash store writes: pure of tasks, and of files but for its Medium.
+"""The log that the local flash store writes, pure of files but for its Medium, and of tasks.
 
     stores/flash.py     the shell: judges, bounds, durability, watching
     log.py              what is where; append, find, clean       index.py     where each key lies
     segment.py          the bytes of a record, scanning          cleaning.py  what to clean
     hint.py             the index on the medium                  wear.py      what all that costs
-    medium.py           the files
+    medium.py           the files                            recovery.py  opening, hint or not
+    exchange.py         export and import of any store       transfer.py  the bytes of that
 
 Segments are files that are created, appended to and removed: nothing is ever renamed, truncated or
 overwritten, so that a power cut can only take the end of what was not synced yet.

@@ -80,13 +80,9 @@ def test_what_lives_for_a_time_is_as_old_as_it_is_wherever_it_goes():
     other.put(key, made, 1, UNIX_MS)  # somebody who kept it from the start and forgot how long
     assert decode(other.get(key, 1)[0]).age_ms == DAY_MS // 2 + 1
     assert other.get(key, DAY_MS // 2) is None and one.get(key, DAY_MS) is None
-    kit.raises(RemoteError, other.put, key, one_older(passed), 0, UNIX_MS)
+    kit.raises(RemoteError, other.put, key, with_age(decode(passed), DAY_MS), 0, UNIX_MS)
     other.put(key, create(OWNER, key, b"21.6", 2), 2, UNIX_MS)
     kit.raises(RemoteError, other.put, key, made, 2, UNIX_MS)
-
-
-def one_older(passed: bytes) -> bytes:
-    return with_age(decode(passed), DAY_MS)
 
 
 def test_a_name_is_kept_no_longer_than_it_is_valid():

@@ -29,6 +29,7 @@ CPYTHON_ONLY_TESTS = (
     "tests/interop/*",
     "tests/micropython/*",
     "tests/needs.py",
+    "tests/power/*",
     "tests/sim/*",
     "tests/test_*",
     "tests/tools/*",

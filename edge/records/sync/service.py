@@ -13,7 +13,7 @@ from edge.records.sync import FOLLOWS_MAX, PROTOCOL
 from edge.records.sync.meeting import Meeting
 from edge.records.sync.summary import Summary
 from edge.swarm.connection import INBOUND, OUTBOUND
-from edge.swarm.limits import refuse_if_full
+from edge.swarm.limits import refuse_if_full, refuse_if_short_of_memory
 from edge.swarm.swarm import Disconnected, Introduced
 from edge.system import MICROPYTHON, aio, clock, entropy
 from edge.system.log import Log
@@ -33,6 +33,7 @@ JOINED_MAX = 4 if MICROPYTHON else 64  # of others, those that wait for their tu
 JOINED_PER_PEER_MAX = 2  # one may begin while the one before it ends
 RETRY_MS = 15000  # until a peer that could not be met is tried again, doubled each time
 DOUBLINGS_MAX = 8
+MEMORY_BYTES_MIN = 8192  # of a chip, that are free before a meeting begins
 LOOK_MS = 100  # between two looks for what is due
 SHUNNED_MS = 600000  # who broke the protocol is not met for so long
 SHUNNED_MAX = 8 if MICROPYTHON else 256  # peers; the earliest is forgotten
@@ -69,9 +70,12 @@ class SyncService:
         self._counts = dict([(name, 0) for name in _COUNTS])
 
     def start(self) -> None:
+        """Peers that are connected already hear by identify-push that this is spoken here now."""
         self._summary.start()
         self._swarm.set_stream_handler(PROTOCOL, self._join)
         self._events = self._swarm.watch()
+        for connection in self._swarm.connections():
+            self._notice(Introduced(connection))
         self._group.spawn(self._run())
 
     async def stop(self) -> None:
@@ -121,6 +125,7 @@ class SyncService:
             self._left.fire()
 
     async def _hold(self, stream: "Any", is_opener: bool) -> Meeting:
+        refuse_if_short_of_memory(MEMORY_BYTES_MIN)
         meeting = Meeting(stream, self._summary, is_opener)
         counts = self._counts
         try:
@@ -150,6 +155,7 @@ class SyncService:
             for peer_id in [one for one in self._due if self._due[one][0] <= now]:
                 if len(self._opened) < MEETINGS_MAX and peer_id not in self._opened:
                     self._opened.add(peer_id)
+                    self._due[peer_id][0] = now + self._interval_ms
                     self._group.spawn(self._visit(peer_id))
 
     def _pause_ms(self) -> int:

@@ -1,6 +1,6 @@
 """Summary: the table of a store's records, kept in step with it, and the way back to their keys.
 
-    store -- keys(), get() -----> a table of all that is followed, once an hour
+    store -- keys(), get() -----> a table of all that is followed, now and then
           -- watch() -----------> what has changed since
 
 The table may be behind the store for a moment, or for an hour where a store does not tell that a
@@ -19,8 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-REBUILD_MS = 3600000  # a table so old is made anew
-PAUSE_RECORDS = 16  # looked at, before others may run
+REBUILD_MS = 21600000 if MICROPYTHON else 3600000  # a table so old is made anew
+KNOWN_MAX = 32 if MICROPYTHON else 8192  # keys that are found without looking through all
+PAUSE_RECORDS = 1 if MICROPYTHON else 16  # looked at, before others may run
 REFUSED_MAX = 16 if MICROPYTHON else 256  # rows we were given and did not take: not asked for again
 
 _log = Log("sync")
@@ -35,6 +36,7 @@ class Summary:
         self._judge = judge
         self._table: Table | None = None
         self._made_ms = 0
+        self._keys: dict = {}  # name -> key, of some: a row does not tell it
         self._late: list | None = None  # changes, while a table is being made
         self._changes: Any = None
         self._group = aio.Group(_log_error)
@@ -72,11 +74,14 @@ class Summary:
 
     async def keys_of(self, names: "list[bytes]", prefixes: "list[bytes]") -> dict:
         """Name -> key, of all ``names``; b"" where there is none."""
-        found = dict([(name, b"") for name in names])
+        found = dict([(name, self._keys.get(name, b"")) for name in names])
+        if b"" not in found.values():
+            return found
         pages = Pages(self.store, prefixes)
         while pages.has_more:
             for key in await pages.next():
                 name = name_of(key)
+                self._remember(name, key)
                 if name in found:
                     found[name] = key
         return found
@@ -89,6 +94,12 @@ class Summary:
                 self._table.set(name, digest)
             if self._late is not None:
                 self._late.append((name, digest))
+            if value is None:
+                self._keys.pop(name, None)
+            else:
+                if len(self._keys) >= KNOWN_MAX:
+                    self._keys.popitem()
+                self._keys[name] = key
 
     def row(self, key: bytes, value: "bytes | None") -> "tuple[bytes, bytes | None]":
         """Its name and its digest."""
@@ -101,6 +112,10 @@ class Summary:
             del self.refused[min([(self.refused[row], row) for row in self.refused])[1]]
         self.refused[row] = clock.monotonic_ms()
 
+    def _remember(self, name: bytes, key: bytes) -> None:
+        if len(self._keys) < KNOWN_MAX:
+            self._keys[name] = key
+
     async def _make(self) -> None:
         late: list = []
         self._late = late
@@ -108,6 +123,7 @@ class Summary:
         pages = Pages(self.store, self.follows)
         while pages.has_more:
             for key in await pages.next():
+                self._remember(name_of(key), key)
                 value = await self.store.get(key)
                 if value is not None:
                     rows.append(row_of(key, self._judge.digest(key, value)))

@@ -62,6 +62,17 @@ async def test_who_breaks_the_protocol_is_shunned_and_nothing_is_lost() -> None:
         assert await one.records() == before
 
 
+async def test_peers_that_were_connected_before_are_met_too() -> None:
+    async with Hosts() as net:
+        one, other = await net.two()
+        await one.sync.stop()
+        await one.swarm.dial(address_of(other.swarm))
+        await until(lambda: one.swarm.connections()[0].known)
+        one.sync = SyncService(one.swarm, one.store, one.judge)
+        one.sync.start()
+        assert one.sync.status()["peers"] == 1 and other.sync.status()["peers"] == 0
+
+
 class Busy:
     """A stream of a meeting with somebody else."""
 

@@ -389,6 +389,7 @@ class Node:
                 self._records = store
                 if self.record_sync:
                     self.record_sync.start()
+                self._group.spawn(self.identify.push())  # it speaks more now
         return self._records
 
     async def author(self) -> "Author":

@@ -12,6 +12,7 @@ EXAMPLES = """\
   edge run --listen /ip4/127.0.0.1/tcp/0 --no-mdns  this machine only, any port
   edge run --peer /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   edge run --bootstrap /dnsaddr/peers.example.org --routing static,mdns,kad-wan
+  edge run --follow /edge/12D3KooW.../              keep that peer's records, too
   edge run --json | jq .event                       one object a line
   edge run --trace talk.pcap                        all bytes, for Wireshark
 """
@@ -33,6 +34,11 @@ def add_arguments(parser) -> None:
                         "/dnsaddr/... and no /p2p/... will do; may be repeated")  # fmt: skip
     parser.add_argument("--kad-mode", choices=("auto", "client", "server"), help="answer the "
                         "kad requests of others or not (default: auto)")  # fmt: skip
+    parser.add_argument("--records", metavar="NAME,...", help="the stores of records, near ones "
+                        "first: flash, memory, mdns, kad, s3; none: no records "
+                        "(default: flash,mdns,kad)")  # fmt: skip
+    parser.add_argument("--follow", metavar="PREFIX", action="append", help="keep records of "
+                        "others, too, whose names begin so; may be repeated")  # fmt: skip
     parser.add_argument("--perf", action="store_true", help="let peers measure throughput")
     parser.add_argument("--trace", metavar="FILE", help="write all traffic to a pcap file")
     parser.add_argument("--config", metavar="FILE", help="read FILE (.toml or .json) instead of "
@@ -75,6 +81,11 @@ def overrides(options) -> dict:
         values["bootstrap"] = options.bootstrap
     if options.kad_mode:
         values["kad_mode"] = options.kad_mode
+    if options.records is not None:
+        names = options.records.split(",")
+        values["records"] = [] if names == ["none"] else names
+    if options.follow:
+        values["records_follow"] = options.follow
     if options.perf:
         values["perf"] = True
     return values

@@ -110,10 +110,13 @@ class S3Store:
                 raise
             there = None
         found = [value for value in (there, queued) if value is not None]
-        if len(found) == 2:
-            order = self._judge.compare(key, there, queued)
-            found = [self._judge.best(key, found)] if not order else found[::order]
-        return found
+        if len(found) < 2:
+            return found
+        order = self._judge.compare(key, there, queued)
+        if order:
+            return found[::order]
+        left, queued_left = [self._judge.lifetime_ms(key, value) for value in found]
+        return found[1:] if left is not None and queued_left < left else found[:1]
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
         prefix, after = bytes(prefix), bytes(after)

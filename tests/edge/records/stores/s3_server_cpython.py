@@ -5,6 +5,7 @@ obstore --> Proxy: what the fault says --> versitygw --> files of the test
 
 import asyncio
 import os
+import random
 import socket
 import subprocess
 import time
@@ -23,6 +24,8 @@ _BUSY = (
     b"<Error><Code>SlowDown</Code><Message>Wait</Message></Error>"
 )
 _WRITTEN = b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "1"\r\nContent-Length: 0\r\n\r\n'
+
+_ports: set = set()  # given out
 
 
 class Server:
@@ -82,9 +85,13 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that the system gives to nobody who asks for any, nor this function again."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            if port not in _ports and probe.connect_ex(("127.0.0.1", port)):
+                _ports.add(port)
+                return port
 
 
 class Proxy:

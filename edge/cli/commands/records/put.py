@@ -12,6 +12,7 @@ Say that NAME is VALUE, signed by this node's key.  NAME is a path such as senso
 then /edge/<this peer>/sensors/1, and nobody else can write there.  The record is kept here, through
 power cuts, and whoever asks for it gets it: peers on the LAN, and through the DHT.
 
+The first record of a name asks around for earlier ones, which takes a second; later ones do not.
 A record holds for ever, or as long as an option says, until a later one takes its place."""
 EXAMPLES = """\
   edge put sensors/1 21.5              the latest reading

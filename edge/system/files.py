@@ -28,6 +28,7 @@ _READ_ONLY = const(30)
 
 READ_SIZE_MAX = 1 << 20  # bytes, unless the caller says otherwise
 
+allocate = _system.allocate
 sync = _system.sync
 sync_folder = _system.sync_folder
 

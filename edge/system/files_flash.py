@@ -23,6 +23,14 @@ def sync(file: "BinaryIO") -> None:
     file.flush()
 
 
+def allocate(file: "BinaryIO", size: int) -> int:
+    """Have ``file``, which is new, take ``size`` bytes of the medium; how many were written."""
+    for start in range(0, size, 256):
+        file.write(bytes(min(256, size - start)))
+    sync(file)
+    return size
+
+
 def sync_folder(path: str) -> None:
     """FAT and littlefs bring names to the medium at once."""
 

@@ -20,6 +20,14 @@ def sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
+def allocate(file: BinaryIO, size: int) -> int:
+    """Have ``file``, which is new, take ``size`` bytes of the medium; how many were written."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return 0
+    return file.write(bytes(size))
+
+
 def replace(path: str, data: bytes, private: bool) -> None:
     _write(path, data, private, os.replace)
 

@@ -1,7 +1,7 @@
 """A judge of records that are readable and need no signature, for tests of stores.
 
-    value = b"VERSION END TEXT"      END: "-" never, "@1000" at that time of the judge's clock,
-                                     "500+20" after 500 ms, 20 of which have passed
+value = b"VERSION END TEXT"      END: "-" never, "@1000" at that time of the judge's clock,
+                                 "500+20" after 500 ms, 20 of which have passed
 """
 
 from edge.errors import RemoteError

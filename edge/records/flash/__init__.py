@@ -46,6 +46,10 @@ class Medium:
         """Write at the end of a file that was created and is not closed."""
         raise NotImplementedError
 
+    def reserve(self, name: str, size: int) -> int:
+        """Make a file that takes ``size`` bytes of the medium; how many had to be written."""
+        raise NotImplementedError
+
     def sync(self, name: str) -> None:
         """Returns once all that was appended is on the medium.  May be called in a thread."""
         raise NotImplementedError

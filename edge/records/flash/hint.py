@@ -94,7 +94,7 @@ def decode(data: bytes, index: "Index", bounds: "Bounds", wear: "Wear") -> Hint:
     words = array("I", data[: 4 * _WORDS])
     salt = _whole(words, 9).to_bytes(8, "big")
     hint = Hint(salt, _whole(words, 12))
-    hint.segments = segments_in(data, bounds.own)
+    hint.segments = segments_in(data, bounds.own) or []
     offset = 4 * (_WORDS + len(hint.segments) * _SEGMENT_WORDS)
     arrays = []
     for count in words[3:9]:

@@ -16,16 +16,16 @@ from edge.records.flash.index import SEGMENTS_MAX, Index, offset_of, place_of, s
 from edge.records.flash.segment import HEADER_BYTES, Record, Window
 from edge.records.flash.wear import Wear
 from edge.records.stores import VALUE_BYTES_MAX
-from edge.system import MICROPYTHON, const, entropy
+from edge.system import const, entropy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from edge.records.stores.bounds import Bounds
 
 _GUESS_BYTES = const(600)  # read at once for a record
-_PIECE_BYTES = const(512) if MICROPYTHON else 65536  # of the reserve
 _RESERVE = "reserve"
 _SIZE_MAX = HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX
 
@@ -50,7 +50,7 @@ class Log:
         self.durable = 0  # how many of them are on the medium
         self.damaged = 0  # places where something was lost
         self.torn = 0  # ends of what a run wrote that read as if power was cut
-        self.active: Segment | None = None
+        self.active: Any = None  # the Segment that is written
         self.has_reserve = False
         self.is_short = False  # the reserve is spent, or there was no room for it
         self._last = 0  # number of the newest segment ever
@@ -175,14 +175,7 @@ class Log:
     def sync(self) -> None:
         """All of it at once."""
         self.rescue()
-        token = self.begin_sync()
-        if token:
-            try:
-                self.sync_medium(token)
-            except EdgeError:
-                self.fail_sync(token)
-                raise
-            self.end_sync(token)
+        self.sync_active()
 
     def rescue(self) -> None:
         """Write again what is live in segments that could not be synced, and remove them later."""
@@ -249,13 +242,7 @@ class Log:
             self.has_reserve, self.is_short = True, False
             return
         try:
-            self.medium.create(_RESERVE)
-            size = self.layout.segment_bytes
-            for start in range(0, size, _PIECE_BYTES):
-                self.medium.append(_RESERVE, bytes(min(_PIECE_BYTES, size - start)))
-            self.medium.sync(_RESERVE)
-            self.medium.close(_RESERVE)
-            self.wear.written += self.layout.segment_bytes
+            self.wear.written += self.medium.reserve(_RESERVE, self.layout.segment_bytes)
             self.has_reserve, self.is_short = True, False
         except MediumFull:
             self.spend_reserve()

@@ -5,7 +5,7 @@ what was synced.
 """
 
 from edge.errors import LinkError, LocalError
-from edge.records.flash import MediumFull
+from edge.records.flash import Medium, MediumFull
 from edge.system import MICROPYTHON, const, files
 
 _NO_SPACE = const(28)  # numbers, as MicroPython's errno lacks half of the names
@@ -13,7 +13,7 @@ _NO_QUOTA = const(122)
 _READERS_MAX = const(1) if MICROPYTHON else 16  # files kept open for reading
 
 
-class FileMedium:
+class FileMedium(Medium):
     def __init__(self, folder: str) -> None:
         files.make_dir(folder, private=True)
         self._folder = folder
@@ -39,6 +39,13 @@ class FileMedium:
             if not written:
                 raise LinkError(f"cannot write {self._path(name)}")
             start += written
+
+    def reserve(self, name: str, size: int) -> int:
+        file = self._try(name, open, self._path(name), "ab", 0)
+        try:
+            return self._try(name, files.allocate, file, size)
+        finally:
+            file.close()
 
     def sync(self, name: str) -> None:
         self._try(name, files.sync, self._writers[name])

@@ -57,7 +57,8 @@ class Reader:
 
     def _record(self) -> "tuple[bytes, bytes] | None":
         if self._data[:1] == _END:
-            return self._read_end()
+            self._read_end()
+            return None
         key, middle = self._field(0, KEY_BYTES_MAX)
         value, size = self._field(middle, VALUE_BYTES_MAX) if middle else (b"", 0)
         if not size or len(self._data) < size + 4:

@@ -22,16 +22,14 @@ if TYPE_CHECKING:
 
     from edge.records import RecordStore
 
-VALUE_BYTES_MAX = 2048 if MICROPYTHON else 10240  # a whole bundle
+VALUE_BYTES_MAX = 2064 if MICROPYTHON else 10256  # a bundle with its age
 ENTRY_POINTS = "libp2p_edge.stores"  # group of the plug-ins
 
 # How much a store holds, all owners and each; bytes are of keys and values.
 Quota = namedtuple(
     "Quota", ("records_max", "bytes_max", "per_owner_records_max", "per_owner_bytes_max")
 )
-QUOTA = (
-    Quota(256, 49152, 128, 24576) if MICROPYTHON else Quota(131072, 256 << 20, 16384, 32 << 20)
-)
+QUOTA = Quota(256, 49152, 128, 24576) if MICROPYTHON else Quota(131072, 256 << 20, 16384, 32 << 20)
 
 _MODULES = {
     "memory": "edge.records.stores.memory",

@@ -12,7 +12,7 @@ newest.  sync() waits for all.  Spec: edge/records/README.md, "Local flash".
 from collections import namedtuple
 
 from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
-from edge.records import KEYS_MAX
+from edge.records import KEYS_MAX, RecordStore
 from edge.records.flash import FLASH, LAYOUT, Layout, Medium, MediumFull, cleaning, recovery
 from edge.records.flash.log import Log
 from edge.records.flash.segment import HEADER_BYTES
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from edge.records.flash.cleaning import Segment
 
-BYTES_MAX = 65536 if MICROPYTHON else 1 << 30  # of keys and values in one store
+BYTES_MAX = 65536 if MICROPYTHON else 1073741824  # of keys and values in one store
 SYNC_MS_MAX = 3600000  # that a put may wait to be synced
 SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
 FULL_MS = 10000  # after which a medium that was full is tried again
@@ -66,7 +66,7 @@ def sized(bytes_max: int, commit_ms: int = 0) -> Options:
     return Options(quota, {"ms": commit_ms} if commit_ms else "each", layout, FLASH)
 
 
-class FlashStore:
+class FlashStore(RecordStore):
     name = "flash"
 
     def __init__(
@@ -141,10 +141,6 @@ class FlashStore:
         if value is None:
             await self._forget(key, record)
         return value
-
-    async def get_all(self, key: bytes) -> "list[bytes]":
-        value = await self.get(key)
-        return [] if value is None else [value]
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
         found: list = []
@@ -435,7 +431,7 @@ class _Walk:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._number = -1
-        self._records = iter(())
+        self._records: Any = ()
         self._count = 0
 
     async def next(self):
@@ -467,6 +463,8 @@ def _durability(setting: "str | dict") -> "tuple[int, int]":
     """Milliseconds and records after which to sync, 0 for never; records 1: each put waits."""
     if setting == "each":
         return 0, 1
+    if not isinstance(setting, dict):
+        raise LocalError("durability is each, ms or records, not {}".format(printable(setting)))
     milliseconds, records = setting.get("ms", 0), setting.get("records", 0)
     if not 0 <= milliseconds <= SYNC_MS_MAX or records < 0 or not milliseconds + records:
         raise LocalError("durability is each, or ms from 1 to {} or records".format(SYNC_MS_MAX))

@@ -1,6 +1,6 @@
 """Records in the heap, one a key, gone with the program: for chips without files, and for tests."""
 
-from edge.records import KEYS_MAX
+from edge.records import KEYS_MAX, RecordStore
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.bounds import Bounds
 from edge.records.stores.watchers import Watchers
@@ -15,7 +15,7 @@ def open_store(name: str, node: "Any") -> "MemoryStore":
     return MemoryStore(node.judge, node.peer_id.to_bytes())
 
 
-class MemoryStore:
+class MemoryStore(RecordStore):
     name = "memory"
 
     def __init__(self, judge: "Any", own: bytes = b"", quota: Quota = QUOTA) -> None:
@@ -48,10 +48,6 @@ class MemoryStore:
 
     async def get(self, key: bytes) -> "bytes | None":
         return self._current(bytes(key))
-
-    async def get_all(self, key: bytes) -> "list[bytes]":
-        value = self._current(bytes(key))
-        return [] if value is None else [value]
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
         found = sorted([key for key in self._held if key.startswith(prefix) and key > after])

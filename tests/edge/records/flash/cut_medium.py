@@ -53,6 +53,13 @@ class CutMedium(Medium):
         self._step()
         self._write(name, bytes(data))
 
+    def reserve(self, name, size):
+        self.create(name)
+        self.append(name, bytes(size))
+        self.sync(name)
+        self.close(name)
+        return size
+
     def sync(self, name):
         self._step()
         if not self.is_deaf:

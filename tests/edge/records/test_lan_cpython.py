@@ -96,13 +96,8 @@ async def test_who_has_the_better_one_is_believed(tmp_path: Path) -> None:
             assert (await get(reader, name))[0] == b"old"
             await put(owner, "state", b"new")
             assert (await get(late, name))[0] == b"new"
+            assert await get(late, f"/edge/{reader.peer_id}/nothing") == (b"", 0)
             lan.plug(0, False)
             with contextlib.suppress(EdgeError):
                 assert (await get(late, name))[0] in (b"new", b"")
             assert (await get(reader, name))[0] in (b"new", b"old")
-
-
-async def test_nobody_has_it(tmp_path: Path) -> None:
-    with Lan(2) as lan:
-        async with nodes_on(lan, tmp_path) as (one, other):
-            assert await get(one, f"/edge/{other.peer_id}/nothing") == (b"", 0)

@@ -1,7 +1,7 @@
 """Time as far as it is known: what a clock says, what was observed before, and beats of beacons.
 
-    wall clock  >= last observed    it is trusted, and observed
-                <  last observed    it was set back or never set: it is at least what was observed
+    wall clock  >= what is known    it is trusted, and observed
+                <  what is known    it was set back or never set: it is later than that
 
 What was observed is kept over a restart, at most an hour of it lost.  A clock that was ahead for a
 while leaves a time that is too late, and what is good is refused as ended: ``forget`` is for that.
@@ -41,25 +41,30 @@ class Time:
 
     @property
     def earliest_unix_ms(self) -> int:
-        """It is at least so late."""
-        self._look()
-        # A clock without a battery starts anew, but while it runs it is no more than 3 % fast.
-        passed = self._monotonic() - self._since
-        return self._observed + passed - passed // 32
+        """It is at least so late; what this says never goes back."""
+        return self._look()[0]
 
     @property
     def latest_unix_ms(self) -> "int | None":
         """It is at most so late; None if nobody can say."""
-        self._look()
-        now = self._wall()
-        return now if now >= self._observed else None
+        return self._look()[1]
 
-    def _look(self) -> None:
-        self.observe(self._wall())
+    def _look(self) -> "tuple[int, int | None]":
+        """(the earliest, the latest) it may be; a wall clock that is believed is observed."""
+        earliest, wall = self._floor(), self._wall()
+        if not earliest <= wall < _UNIX_MS_MAX:
+            return earliest, None
+        self.observe(wall)
+        return wall, wall
+
+    def _floor(self) -> int:
+        """What was observed, and what has passed since by a clock that is at most 3 % fast."""
+        passed = self._monotonic() - self._since
+        return self._observed + passed - passed // 32
 
     def observe(self, unix_ms: int) -> None:
         """Somebody who is believed says that it is at least so late."""
-        if self._observed < unix_ms < _UNIX_MS_MAX:
+        if self._floor() < unix_ms < _UNIX_MS_MAX:
             self._observed = unix_ms
             self._since = self._monotonic()
 
@@ -100,7 +105,6 @@ class Time:
 
     def encode(self) -> bytes:
         """What ``load`` takes."""
-        self._look()
         body = protobuf.encode_uint(1, self.earliest_unix_ms)
         for beacon in sorted(self._beats, key=lambda one: self._beats[one][1]):
             row = protobuf.encode_bytes(1, beacon)

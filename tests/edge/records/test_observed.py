@@ -39,6 +39,23 @@ def test_a_clock_that_is_set_back():
     assert known(clocks) == (NOW_MS + 31000, None)
     clocks.unix_ms = NOW_MS + 32000
     assert known(clocks) == (NOW_MS + 32000, NOW_MS + 32000)
+    clocks.unix_ms = NOW_MS + 31999
+    assert known(clocks) == (NOW_MS + 32000, None)
+
+
+def test_it_never_gets_earlier():
+    """A clock that is an hour behind passes the last observation, not the time since then."""
+    clocks = Clocks()
+    known(clocks)
+    clocks.unix_ms -= HOUR_MS
+    before = NOW_MS
+    for _ in range(40):
+        clocks.passes(HOUR_MS)
+        earliest = clocks.time.earliest_unix_ms
+        assert earliest > before
+        assert (clocks.time.latest_unix_ms is None) == (clocks.unix_ms < earliest)
+        before = earliest
+    assert known(clocks) == (NOW_MS + 39 * HOUR_MS, NOW_MS + 39 * HOUR_MS)
 
 
 def test_by_a_millisecond():

@@ -27,7 +27,7 @@ HANDED_ON_MAX = 4  # records of the queue at once
 AGE_SLACK_MS = 60000  # a record is not written again to make it older by less
 INVALID_MAX = 1024  # objects that are known not to be records: not listed
 POLLED_MAX = 16384  # objects, some 400 bytes of memory each
-QUEUE = Quota(16384, 16 << 20, 4096, 4 << 20)  # of what cannot be handed on yet
+QUEUE = Quota(16384, 16777216, 4096, 4194304)  # of what cannot be handed on yet: 16 MiB
 
 _log = Log("s3")
 
@@ -88,7 +88,7 @@ class S3Store:
                 order = await self._exchange(key, value)
             except LinkError as error:
                 _log.info("queued: {}", error)
-                await self._enqueue(key, value)
+                await self._enqueue(key, value, error)
             else:
                 await self._dequeue(key)
             if order == admission.NEWER:
@@ -264,8 +264,11 @@ class S3Store:
     async def _queue_get(self, key: bytes) -> "bytes | None":
         return await self._queue.get(key) if key in self._queued else None
 
-    async def _enqueue(self, key: bytes, value: bytes) -> None:
-        await self._queue.put(key, value)
+    async def _enqueue(self, key: bytes, value: bytes, why: LinkError) -> None:
+        try:
+            await self._queue.put(key, value)
+        except LimitError as error:
+            raise LimitError("{}; and the queue is full: {}".format(why, error))
         self._queued.add(key)
         self._uplink.changed.set()
 

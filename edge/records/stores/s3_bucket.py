@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REQUESTS_MAX = 8  # at once
 CONNECT_MS = 5000
-REQUEST_MS = 20000  # from its first byte to the last one of the answer
+REQUEST_MS = 15000  # from its first byte to the last one of the answer
 RETRIES_MAX = 2  # of a request that is answered with 5xx, or not at all, by the client itself
 RETRY_MS = 5000  # after that long no more of these
 CALL_MS = REQUEST_MS + RETRY_MS + 5000  # for one request with all of its retries

@@ -21,34 +21,32 @@ class Uplink:
         self.error: EdgeError | None = None  # the last failure, until something works
         self.changed = aio.Event()  # it works again, or there is something new to hand on
         self._delay = 0
-        self._failed_at = 0
+        self._retry_at = 0
+        self._doubt_until = 0
 
     def check(self) -> None:
         """The last error again if it is so fresh that trying would be of no use."""
-        now = clock.monotonic_ms()
-        if self.error and now < self._failed_at + min(self._delay, DOUBT_MS_MAX):
+        if self.error and clock.monotonic_ms() < self._doubt_until:
             raise type(self.error)(str(self.error))
 
     def failed(self, error: "EdgeError") -> None:
         now = clock.monotonic_ms()
-        if now < self._failed_at + self._delay and self.error:
-            return  # of the same moment: several were under way
-        delay = min(max(2 * self._delay, RETRY_MS_MIN), RETRY_MS_MAX)
-        self._delay = delay - entropy.random_below(max(delay // 4, 1))
-        self._failed_at = now
         self.error = error
+        if now >= self._retry_at:  # else it is of a moment that has failed already
+            delay = min(max(2 * self._delay, RETRY_MS_MIN), RETRY_MS_MAX)
+            self._delay = delay - entropy.random_below(max(delay // 4, 1))
+            self._retry_at = now + self._delay
+        self._doubt_until = now + min(self._delay, DOUBT_MS_MAX)
 
     def worked(self) -> None:
         if self.error:
             self.error = None
-            self._delay = 0
+            self._delay = self._retry_at = 0
             self.changed.set()
 
     def retry_in_ms(self) -> int:
         """Until what is queued is to be tried again."""
-        if not self.error:
-            return 0
-        return max(self._failed_at + self._delay - clock.monotonic_ms(), 0)
+        return max(self._retry_at - clock.monotonic_ms(), 0)
 
 
 class Slots:

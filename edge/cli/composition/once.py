@@ -6,8 +6,11 @@ from edge.cli.composition.home import GuestHome
 from edge.cli.composition.node import open_node
 from edge.cli.data_dir import DataDir
 from edge.config import NodeConfig
-from edge.system import aio
+from edge.errors import LocalError
+from edge.system import aio, clock
 
+LOCK_MS = 10000  # how long to wait for another command
+LOCK_POLL_MS = 50
 SEARCHES = ("find", "providers", "get", "put")  # what has to ask others
 WRITERS = (  # what opens the record store
     "get", "put", "ls", "remove", "store", "check", "export", "take", "forget_time",
@@ -27,7 +30,7 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     config = _guest_config(data, request)
     key, _ = data.open_identity()
     if request["do"] in WRITERS:
-        data.lock()
+        await _lock(data)
     node = open_node(key, config, GuestHome(data))
     try:
         await node.start()
@@ -35,6 +38,19 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     finally:
         await node.stop()
         data.unlock()
+
+
+async def _lock(data: DataDir) -> None:
+    """Wait for other commands that have the record store open now.  LocalError if it takes long."""
+    until = clock.monotonic_ms() + LOCK_MS
+    while True:
+        try:
+            data.lock()
+            return
+        except LocalError:
+            if clock.monotonic_ms() >= until:
+                raise
+            await aio.sleep_ms(LOCK_POLL_MS)
 
 
 def _guest_config(data: DataDir, request: dict) -> NodeConfig:

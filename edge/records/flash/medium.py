@@ -24,11 +24,7 @@ class FileMedium(Medium):
         return files.list_dir(self._folder)
 
     def create(self, name: str) -> None:
-        self._writers[name] = self._try(name, open, self._path(name), "ab+", 0)
-        try:
-            files.tighten(self._path(name))
-        except LocalError:
-            pass  # a file system without users; the folder is private where there are some
+        self._writers[name] = self._open_new(name, "ab+")
 
     def append(self, name: str, data: bytes) -> None:
         file = self._writers[name]
@@ -41,11 +37,19 @@ class FileMedium(Medium):
             start += written
 
     def reserve(self, name: str, size: int) -> int:
-        file = self._try(name, open, self._path(name), "ab", 0)
+        file = self._open_new(name, "ab")
         try:
             return self._try(name, files.allocate, file, size)
         finally:
             file.close()
+
+    def _open_new(self, name: str, mode: str):
+        file = self._try(name, open, self._path(name), mode, 0)
+        try:
+            files.tighten(self._path(name))
+        except LocalError:
+            pass  # a file system without users; the folder is private where there are some
+        return file
 
     def sync(self, name: str) -> None:
         self._try(name, files.sync, self._writers[name])

@@ -164,6 +164,14 @@ def test_the_store_is_checked_exported_and_imported(node, tmp_path) -> None:
     assert "cannot read" in edge("store", "import", "/no/such", *other, check=2).stderr
 
 
+def test_commands_without_a_node_wait_for_each_other(tmp_path) -> None:
+    line = [command("put", f"n{number}", "1", "--data", str(tmp_path)) for number in range(4)]
+    edge("id", "--data", str(tmp_path))
+    at_once = [subprocess.Popen(one, env=environment(), stdout=subprocess.DEVNULL) for one in line]
+    assert [one.wait(60) for one in at_once] == [0] * 4
+    assert len(edge("ls", "--data", str(tmp_path)).stdout.splitlines()) == 4
+
+
 def test_damage_is_told(tmp_path) -> None:
     for number in range(4):
         edge("put", f"n{number}", "v" * 100, "--data", str(tmp_path))

@@ -65,31 +65,40 @@ def check_counts(log: Log, expected: dict) -> None:
     assert log.bounds.bytes == sum([len(key) + len(expected[key]) for key in expected])
 
 
+def change(log: Log, expected: dict, rng: "kit.Rng") -> None:
+    """Put or remove some, and see that each is as it should be at once."""
+    for _ in range(120):
+        key = b"k%d" % rng.below(30)
+        if rng.below(5) == 0 and key in expected:
+            remove(log, key)
+            del expected[key]
+        else:
+            expected[key] = bytes([rng.below(256)]) * rng.below(90)
+            put(log, key, expected[key])
+        assert get(log, key) == expected.get(key)
+
+
+def found_again(folder: str, has_hint: bool) -> None:
+    expected: dict = {}
+    rng = kit.Rng(1)
+    for _ in range(4):
+        log = opened(folder)
+        assert contents(log) == expected
+        change(log, expected, rng)
+        check_counts(log, expected)
+        assert contents(log) == expected
+        closed(log, has_hint)
+        again = opened(folder)
+        assert again.was_hinted == has_hint
+        check_counts(again, expected)
+        assert again.stamp == log.stamp and not again.damaged
+        closed(again, has_hint)
+
+
 def test_what_is_put_is_found_again():
     for has_hint in (True, False):
         with scratch.Folder() as folder:
-            expected: dict = {}
-            rng = kit.Rng(1)
-            for _ in range(4):
-                log = opened(folder)
-                assert contents(log) == expected
-                for _ in range(120):
-                    key = b"k%d" % rng.below(30)
-                    if rng.below(5) == 0 and key in expected:
-                        remove(log, key)
-                        del expected[key]
-                    else:
-                        expected[key] = bytes([rng.below(256)]) * rng.below(90)
-                        put(log, key, expected[key])
-                    assert get(log, key) == expected.get(key)
-                check_counts(log, expected)
-                assert contents(log) == expected
-                closed(log, has_hint)
-                again = opened(folder)
-                assert again.was_hinted == has_hint
-                check_counts(again, expected)
-                assert again.stamp == log.stamp and not again.damaged
-                closed(again, has_hint)
+            found_again(folder, has_hint)
 
 
 def test_the_log_stays_short_and_is_cleaned_with_little_writing():

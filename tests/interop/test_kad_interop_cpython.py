@@ -1,7 +1,8 @@
 """Our node in the DHT of a LAN together with go-, rust- and js-libp2p: each finds what another has.
 
-The node is the whole edge.node.Node, driven by tests/interop/peers/edge; what the others do by
-themselves, tests/interop/peers/test_kad_cpython.py shows.
+The node is the whole edge.node.Node with a kad record store, through which all values go, driven by
+tests/interop/peers/edge; what the others do by themselves, tests/interop/peers/test_kad_cpython.py
+shows.
 """
 
 import asyncio
@@ -164,6 +165,25 @@ async def test_who_has_an_older_value_is_given_the_newer():
             return await rust.call("get_value", key=key) == {"value": new}
 
         await dht.until(is_corrected, "rust still has the older one")
+
+
+async def test_all_valid_values_are_told_and_our_own_older_one_is_replaced():
+    async with dht.joined("edge", "rust", "js") as peers:
+        await dht.everyone_in_tables(peers)
+        ours, rust, js = peers
+        key, old = await dht.ipns_record(js)
+        key, new = await dht.ipns_record(js)
+        await ours.call("put_value", key=key, value=old)
+        await js.call("put_value", key=key, value=new)  # ours keeps that for others
+        error = await dht.refused(ours, "put_value", key=key, value=old)
+        assert "old record" in error
+        await rust.call("put_value", key=key, value=old)  # rust and js take it nevertheless
+        assert await ours.call("get_values", key=key) == {"values": [new, old]}
+        status = await ours.call("store_status")
+        assert (status["corrected"], status["unkept"], status["records"]) == (1, 0, 1)
+        bad = new[:-2] + "01"
+        await dht.refused(rust, "put_value", key=key, value=bad)
+        assert (await ours.call("get_values", key=key))["values"][0] == new
 
 
 @pytest.mark.parametrize("lang", SERVERS)

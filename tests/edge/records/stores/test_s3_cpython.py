@@ -22,6 +22,7 @@ from edge.records.schemes.ttl import valid_for
 from edge.records.stores import s3
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.s3_bucket import Settings
+from edge.records.stores.s3_errors import translate
 from edge.records.validators import open_validators
 from edge.system import aio, log
 from tests import kit, needs
@@ -196,6 +197,39 @@ async def test_errors_say_what_to_do(server, change, kind, advice):
         await kit.raises_async(LinkError, store.sync())  # neither there nor on a disk
 
 
+SAID = "Generic S3 error: Error performing GET {} in 4ms - Server returned non-2xx status code: {}"
+
+
+@pytest.mark.parametrize(
+    "text, kind, advice",
+    [
+        (SAID.format("http://h/b", "403 Forbidden: "), LocalError, "s3:ListBucket"),
+        (
+            SAID.format("http://h/b", "403: <Code>ExpiredToken</Code>"),
+            LocalError,
+            "new credentials",
+        ),
+        (SAID.format("http://h/b", "501: <Code>NotImplemented</Code>"), LocalError, "If-Match"),
+        (SAID.format("http://h/b", "500: <Code>InternalError</Code>"), LinkError, "InternalError"),
+        (SAID.format("http://h/b", "502 Bad Gateway: <html>"), LinkError, "502 Bad Gateway"),
+        (SAID.format("http://h/b", "403: <Code>RequestTimeTooSkewed</Code>"), LinkError, "NTP"),
+        ("Error performing PUT http://169.254.169.254/latest", LocalError, "no credentials"),
+        ("Error performing GET https://h/ NotValidYet", LinkError, "clock is behind"),
+        ("\x1b[31mred\nand more" + "x" * 1000, LinkError, "red"),
+    ],
+)
+def test_what_servers_say(text, kind, advice):
+    error = translate(ValueError(text), "read", 0)
+    assert type(error) is kind and advice in str(error), error
+    assert "\x1b" not in str(error) and len(str(error)) < 300
+
+
+def test_without_the_client(monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+    error = kit.raises(LocalError, open_store, Settings({"bucket": "b"}))
+    assert "pip install" in str(error)
+
+
 async def test_tls(tmp_path):
     needs.module("obstore")
     certificate, key = _certificate(tmp_path)
@@ -269,6 +303,7 @@ async def test_a_clock_that_is_off(server, tmp_path):
 
 _PROGRAM = """
 from edge.records.stores.s3_bucket import Settings
+from edge.records.stores.s3_errors import translate
 from edge.system import aio
 from tests.contract.judges import key_of, record
 from tests.edge.records.stores.test_s3_cpython import open_store

@@ -29,6 +29,7 @@ _DOMAIN = b"ipns-signature:"
 _EOL = const(0)  # the one validity type there is
 _SCHEMA = "bbubuubbb"
 _LIMIT = 1 << 64
+_SIGNATURE_SIZE = const(66)  # of field 8, by Ed25519
 
 Record = namedtuple("Record", ("value", "validity_ns", "sequence", "ttl_ns"))
 
@@ -96,10 +97,11 @@ def create(
             "TTL": ttl_ns,
         }
     )
-    record = protobuf.encode_bytes(8, private.sign(_DOMAIN + data)) + protobuf.encode_bytes(9, data)
-    if len(record) > SIZE_MAX:
-        raise LocalError("an IPNS record of {} bytes; {} at most".format(len(record), SIZE_MAX))
-    return record
+    signed = protobuf.encode_bytes(9, data)
+    size = _SIGNATURE_SIZE + len(signed)
+    if size > SIZE_MAX:
+        raise LocalError("an IPNS record of {} bytes; {} at most".format(size, SIZE_MAX))
+    return protobuf.encode_bytes(8, private.sign(_DOMAIN + data)) + signed
 
 
 def _fields(value: bytes) -> list:

@@ -2,6 +2,10 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -15,6 +19,7 @@ from edge.records.validators.edge import EdgeValidator
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 P256_KEY = ec.generate_private_key(ec.SECP256R1())
 K256_KEY = ec.generate_private_key(ec.SECP256K1())
+K256_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 KINDS = {RSA_KEY: RSA, P256_KEY: ECDSA, K256_KEY: SECP256K1}
 
 
@@ -30,7 +35,11 @@ def public_of(key) -> PublicKey:
 def sign(key, message: bytes) -> bytes:
     if key is RSA_KEY:
         return key.sign(message, padding.PKCS1v15(), SHA256())
-    return key.sign(message, ec.ECDSA(SHA256()))
+    signature = key.sign(message, ec.ECDSA(SHA256()))
+    if key is K256_KEY:  # of its two forms only the lower one is good
+        r, s = decode_dss_signature(signature)
+        return encode_dss_signature(r, min(s, K256_ORDER - s))
+    return signature
 
 
 def made(key) -> tuple[bytes, bytes, bytes]:

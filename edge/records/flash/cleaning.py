@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _RATIO = const(4)  # the log is as many times as long as what is live
 _SEGMENTS_MIN = const(4)  # that are not worth cleaning
+_SHORT_MAX = const(16)  # segments more than a log of that length needs: each run begins one
 
 
 class Segment:
@@ -43,6 +44,24 @@ def limit(live: int, layout: "Layout") -> int:
     """How long the log may be, in bytes."""
     long = max(_RATIO * live, _SEGMENTS_MIN * layout.segment_bytes)
     return min(long, layout.space_bytes - 2 * layout.segment_bytes)
+
+
+def count_max(live: int, layout: "Layout") -> int:
+    """How many segments there may be."""
+    return _SHORT_MAX + 2 * limit(live, layout) // layout.segment_bytes
+
+
+def shortest(segments: "list[Segment]", active: "Segment | None") -> "Segment | None":
+    """The one that takes the least to be cleaned, for there are too many."""
+    best = None
+    for segment in segments:
+        if segment is not active and (best is None or _needed(segment) < _needed(best)):
+            best = segment
+    return best
+
+
+def _needed(segment: Segment) -> int:
+    return segment.live + segment.removals
 
 
 def choose(segments: "list[Segment]", active: "Segment | None") -> "Segment | None":

@@ -102,7 +102,7 @@ def decode(data: bytes, index: "Index", bounds: "Bounds", wear: "Wear") -> Hint:
         offset += 4 * count
     index.load(salt, words[1], arrays[:2])
     bounds.load(salt, arrays[2:])
-    wear.load([_whole(words, place) for place in (14, 16, 18, 20)])
+    wear.load([_whole(words, place) for place in (14, 16, 18, 20, 22)])
     return hint
 
 

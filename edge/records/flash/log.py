@@ -48,6 +48,7 @@ class Log:
         self.ordered = False  # of what is not synced, nothing counts without what was before it
         self.appended = 0  # records since it was opened
         self.durable = 0  # how many of them are on the medium
+        self.has_changed = False  # since the hint on the medium
         self.damaged = 0  # places where something was lost
         self.torn = 0  # ends of what a run wrote that read as if power was cut
         self.active: Any = None  # the Segment that is written
@@ -169,8 +170,7 @@ class Log:
         token[0].suspect = True
         self._new_names |= token[3]
         if token[0] is self.active:
-            self.medium.close(token[0].name)
-            self.active = None
+            self._close()
 
     def sync(self) -> None:
         """All of it at once."""
@@ -192,6 +192,8 @@ class Log:
         if self.is_short:
             found = cleaning.half_dead(self.segments, self.active)
             return found[0] if found else None
+        if len(self.segments) > cleaning.count_max(self.live, self.layout):
+            return cleaning.shortest(self.segments, self.active)
         if not cleaning.is_needed(self.total, self.live, self.layout):
             return None
         return cleaning.choose(self.segments, self.active)
@@ -223,6 +225,7 @@ class Log:
             self.damaged += self.index.drop_slots({found.slot})
             self.live -= found.live
         self.segments.remove(found)
+        self.has_changed = True
         del self.slots[found.slot]
         self.total -= found.size
 
@@ -290,13 +293,12 @@ class Log:
         self.wear.written += len(data)
         self.stamp = max(self.stamp, record.stamp)
         self.appended += 1
+        self.has_changed = True
         return place
 
     def _begin_segment(self) -> None:
         self.sync_active()
-        if self.active:
-            self.medium.close(self.active.name)
-            self.active = None
+        self._close()
         named = (self._last + 1, int.from_bytes(entropy.random_bytes(4), "big"), self._is_fresh)
         found = Segment(self.free_slot(), segment.file_name(*named), named)
         self.medium.create(found.name)
@@ -327,9 +329,15 @@ class Log:
             active.size = size
         except EdgeError:
             active.suspect = True
+        self._close()
+
+    def _close(self) -> None:
         if self.active:
-            self.medium.close(active.name)
-            self.active = None
+            active, self.active = self.active, None
+            try:
+                self.medium.close(active.name)
+            except EdgeError:
+                active.suspect = True
 
     def _is_live(self, found: Segment, size: int) -> None:
         found.live += size

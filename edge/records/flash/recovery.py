@@ -7,7 +7,7 @@ without those before them, nothing behind it counts.
 
 from array import array
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, LinkError
 from edge.records.flash import hint as hints
 from edge.records.flash import segment
 from edge.records.flash.cleaning import Segment
@@ -34,9 +34,12 @@ def open_log(log: Log) -> bool:
         new = Segment(log.free_slot(), name, named)
         new.size = log.medium.size(name)
         log.add_segment(new)
+    log.has_changed = known < len(log.segments)
     for place in range(known, len(log.segments)):
         is_last = place + 1 == len(log.segments) or log.segments[place + 1].first
         _read_segment(log, log.segments[place], is_last)
+    if hint is None:
+        log.wear.since = log.stamp
     return hint is not None
 
 
@@ -45,6 +48,8 @@ def write_hint(log: Log) -> None:
     old = hints.numbers(log.medium.names())
     if log.damaged:
         _remove(log, old)
+        return
+    if not log.has_changed:
         return
     hint = hints.Hint(log.salt, log.stamp)
     hint.segments = log.segments
@@ -61,6 +66,7 @@ def write_hint(log: Log) -> None:
     except EdgeError:
         log.medium.remove(name)
         return
+    log.has_changed = False
     _remove(log, old)
 
 
@@ -94,6 +100,13 @@ def _is_right(log: Log, listed: "list[Segment]", found: "list") -> bool:
 
 def _read_segment(log: Log, found: Segment, is_last: bool) -> None:
     """Put all of a segment that counts into the index."""
+    try:
+        _read_records(log, found, is_last)
+    except LinkError:
+        log.damaged += 1  # the medium gives no more of it
+
+
+def _read_records(log: Log, found: Segment, is_last: bool) -> None:
     settled = -1 if is_last else found.size
     for offset, _, record in log.scan(found):
         if record:

@@ -22,19 +22,20 @@ class Wear:
         self.written = 0
         self.syncs = 0
         self.names = 0
+        self.since = 0  # on the store's clock, the counts began
 
     def counts(self) -> "list[int]":
-        return [self.put, self.written, self.syncs, self.names]
+        return [self.put, self.written, self.syncs, self.names, self.since]
 
     def load(self, counts: "list[int]") -> None:
-        self.put, self.written, self.syncs, self.names = counts
+        self.put, self.written, self.syncs, self.names, self.since = counts
 
     def erases(self) -> int:
         return self.written // self.flash.erase_bytes + self.syncs + self.names
 
-    def status(self, used_ms: int) -> dict:
-        """As plain values; ``used_ms``: how long the store has been in use."""
-        erases, years = self.erases(), None
+    def status(self, now: int) -> dict:
+        """As plain values; ``now``: on the store's clock."""
+        erases, years, used_ms = self.erases(), None, now - self.since
         if erases and used_ms >= _MEASURED_MS:
             lasts = self.flash.bytes // self.flash.erase_bytes * self.flash.cycles
             years = lasts / erases * used_ms / _YEAR_MS

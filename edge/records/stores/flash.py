@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from edge.records.flash.cleaning import Segment
 
-BYTES_MAX = 65536 if MICROPYTHON else 1073741824  # of keys and values in one store
+BYTES_MAX = 65536 if MICROPYTHON else 960000000  # of keys and values in one store
 SYNC_MS_MAX = 3600000  # that a put may wait to be synced
 SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
+USED_MS = 600000  # of use that are worth being remembered if nothing else has changed
 FULL_MS = 10000  # after which a medium that was full is tried again
 _STEP_BYTES = const(4096) if MICROPYTHON else 65536  # copied before others have their turn
 _STEP_RECORDS = const(8) if MICROPYTHON else 256  # read before others have their turn
@@ -111,7 +112,9 @@ class FlashStore(RecordStore):
             await self._commit()
             await self._group.cancel()
             self._log.sync()
-            self._log.stamp = self._now()
+            now = self._now()
+            self._log.has_changed |= now - self._log.stamp >= USED_MS
+            self._log.stamp = now
             recovery.write_hint(self._log)
         finally:
             await self._group.cancel()

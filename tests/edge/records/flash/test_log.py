@@ -171,5 +171,30 @@ def test_a_hint_that_is_stale_or_damaged_is_none():
             log.medium.stop()
 
 
+def test_many_short_runs_leave_few_segments():
+    with scratch.Folder() as folder:
+        for number in range(60):
+            log = opened(folder)
+            put(log, b"k%d" % (number % 20), b"%d" % number)
+            closed(log, number % 3 == 0)
+        log = opened(folder)
+        assert len(log.segments) <= 26
+        assert contents(log) == {b"k%d" % (n % 20): b"%d" % n for n in range(40, 60)}
+        closed(log)
+
+
+def test_nothing_is_written_by_opening_and_closing():
+    with scratch.Folder() as folder:
+        log = opened(folder)
+        put(log, b"k", b"v")
+        closed(log)
+        before = scratch.names(folder)
+        for _ in range(3):
+            log = opened(folder)
+            assert get(log, b"k") == b"v"
+            closed(log)
+        assert scratch.names(folder) == before
+
+
 if __name__ == "__main__":
     kit.run(globals())

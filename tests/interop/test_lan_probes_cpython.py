@@ -1,6 +1,8 @@
-"""go-, rust- and js-libp2p on a LAN where keys are asked for and answered all the time."""
+"""go-, rust- and js-libp2p on a LAN where keys and records are asked for and answered all the
+time."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 from contextlib import AsyncExitStack
@@ -35,15 +37,27 @@ def built() -> None:
 async def provide(node: EdgeRun, name: str) -> None:
     for number in range(KEYS):
         await node.ask(do="provide", key=f"name:{name} {number}")
+        value = base64.b64encode(bytes(1 + 400 * number)).decode()  # some are short, some are not
+        await node.ask(do="put", name=f"{name}/{number}", value=value)
 
 
-async def search(node: EdgeRun, other: str, first: int) -> None:
-    """Ask for keys that are there and keys that are not, for ever."""
+async def search(node: EdgeRun, other: str, first: int, peer_id: str) -> None:
+    """Ask for keys and records that are there and that are not, for ever."""
     for number in itertools.count(first, SEARCHES):
+        for path in (f"{other}/{number % KEYS}", f"nothing/{number}"):
+            with contextlib.suppress(EdgeError):
+                await node.ask(do="get", name=f"/edge/{peer_id}/{path}", timeout_ms=1500)
         for key in (f"name:{other} {number % KEYS}", f"name:nobody {number}"):
             with contextlib.suppress(EdgeError):
                 await node.ask(do="providers", key=key, count=1, timeout_ms=1500)
             await asyncio.sleep(PAUSE_S)
+
+
+async def read(node: EdgeRun, holder: EdgeRun, name: str) -> None:
+    """A short record of the holder, and a long one."""
+    for number in (0, KEYS - 1):
+        (got,) = await node.ask(do="get", name=f"/edge/{holder.peer_id}/{name}/{number}")
+        assert len(base64.b64decode(got["value"])) == 1 + 400 * number
 
 
 async def probes(node: EdgeRun) -> int:
@@ -77,14 +91,15 @@ async def test_they_find_and_are_found_and_do_not_choke(built: None, tmp_path: P
         early = await peers()
         nodes = []
         for host, name in ((3, "one"), (4, "other")):
-            options = ("--routing", "mdns")
+            options = ("--routing", "mdns", "--records", "mdns")
             run = edge_run(lan, host, tmp_path / name, *options)
             nodes.append(await stack.enter_async_context(run))
             await provide(nodes[-1], name)
         tasks = []
         for node, other in zip(nodes, ("other", "one"), strict=True):
+            holder = next(one for one in nodes if one is not node).peer_id
             for first in range(SEARCHES):
-                tasks.append(asyncio.create_task(search(node, other, first)))
+                tasks.append(asyncio.create_task(search(node, other, first, holder)))
         late = await peers()
         for peer in early + late:
             for node in nodes:
@@ -96,6 +111,8 @@ async def test_they_find_and_are_found_and_do_not_choke(built: None, tmp_path: P
             for peer in early:
                 answers = await node.ask(do="find", what=peer.peer_id)
                 assert answers[-1]["found"] == 1
+        await read(nodes[0], nodes[1], "other")
+        await read(nodes[1], nodes[0], "one")
         for task in tasks:
             assert not task.done(), task.exception()
             task.cancel()

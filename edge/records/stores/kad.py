@@ -112,7 +112,7 @@ class KadStore:
                 await self._spread(self._networks_of(key), key, value)
 
     def status(self) -> dict:
-        status = dict(self._counts)
+        status: dict = dict(self._counts)
         status["networks"] = [kad.name for kad in self._networks]
         status["unkept"] = len(self._unkept)
         status.update(self._mine.status())

@@ -46,6 +46,10 @@ def _open(node: Node):
     node.records_here = stores[0] if stores else None
     own = names.edge_key(node.peer_id, "x")[:-1]
     follows = [own, *map(names.prefix_of, node.config.records_follow)]
+    for prefix in follows:  # the beacons of who is followed are not displaced by others'
+        owner = names.owner_of(prefix.rstrip(b"/") + b"/x")
+        if owner:
+            node.judge.time.follow(owner)
     store = TieredStore(node.judge, stores)
     node.record_sync = SyncService(node.swarm, store, node.judge, follows)
     return store

@@ -14,7 +14,7 @@ from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteErro
 from edge.records import KEYS_MAX
 from edge.records.stores import admission
 from edge.records.stores.watchers import Watchers
-from edge.records.sync.tier import Tier
+from edge.records.sync.tier import RETRY_MS, Tier
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
 
@@ -140,13 +140,25 @@ class TieredStore:
         """To a store that is there to be quick: whether it takes it changes nothing.  But if it
         has a better one, the durable ones are behind."""
         try:
-            await tier.ask(tier.store.put(key, value))
+            await self._cache(tier, key, value)
         except RemoteError:
-            for other in self._tiers[self._durable :]:
-                other.push(key)
+            self._push_others(tier, key)
             raise
         except EdgeError as error:
             _log.debug("{}: {}", tier.store.name, printable(error, 200))
+
+    def _push_others(self, tier: Tier, key: bytes) -> None:
+        """``tier`` has a better one than they."""
+        for other in self._tiers[self._durable :]:
+            if other is not tier:
+                other.push(key)
+
+    async def _cache(self, tier: Tier, key: bytes, value: bytes) -> None:
+        """Put it there, or nothing at all: rather that than keep a worse one."""
+        try:
+            await tier.ask(tier.store.put(key, value))
+        except LimitError:
+            await self._forget(tier, key)
 
     async def remove(self, key: bytes) -> bool:
         """Forget it everywhere; a store that cannot now does so when it answers again, unless
@@ -270,14 +282,13 @@ class TieredStore:
 
     async def _repair(self, key: bytes, value: bytes, tiers: "list[Tier]", removals: int) -> None:
         """Put ``value`` to ``tiers``, unless something was removed since it was read."""
-        for tier in tiers:
+        for tier in reversed(tiers):
             if removals != self._removals or not tier.is_up():
                 continue
             try:
                 if tier.place < self._durable:
-                    self._keep_told(key, value)  # a near one has it again: that is no news
-                is_new = await tier.ask(tier.store.put(key, value), self._far_ms(tier))
-                if is_new and tier.place == self._durable:
+                    await self._cache(tier, key, value)
+                elif await tier.ask(tier.store.put(key, value), self._far_ms(tier)):
                     self._tell(key, value)
             except EdgeError as error:
                 _log.debug("{} is not mended: {}", tier.store.name, printable(error, 200))
@@ -321,13 +332,10 @@ class TieredStore:
     def _tell(self, key: bytes, value: "bytes | None") -> None:
         """That ``value`` is the best now, unless that was the last that was told."""
         if self._following and self._told.get(key, b"") != value:
-            self._keep_told(key, value)
+            if len(self._told) >= TOLD_MAX:
+                self._told = {}
+            self._told[key] = value
             self._watchers.tell(key, value)
-
-    def _keep_told(self, key: bytes, value: "bytes | None") -> None:
-        if len(self._told) >= TOLD_MAX:
-            self._told = {}
-        self._told[key] = value
 
     async def _follow(self, tier: Tier, changes: aio.Queue) -> None:
         """Tell what a store says, if it is news that still holds."""
@@ -354,10 +362,15 @@ class TieredStore:
         return self._judge.compare(key, value, told) > 0
 
     async def _holds(self, tier: Tier, key: bytes, value: "bytes | None") -> bool:
-        """Whether it still has ``value``; or, if it had nothing, no store up to the durable one."""
+        """Whether it still has ``value``, and it is not only new to that store; or, if it had
+        nothing, no store up to the durable one."""
         if value is not None:
             held = await self._get(tier, key)
-            return held is not None and not self._judge.compare(key, held, value)
+            if held is None or self._judge.compare(key, held, value):
+                return False
+            durable = self._tiers[self._durable]
+            known = None if tier is durable else await self._get(durable, key)
+            return known is None or self._judge.compare(key, known, value) < 0
         for other in self._tiers[: self._durable + 1]:
             if await self._get(other, key) is not None:
                 return False
@@ -373,9 +386,10 @@ class TieredStore:
                 try:
                     await self._hand_on_all(tier)
                     wait_ms = await self._compare_if_due(tier)
-                except LinkError as error:
-                    _log.debug("{}", error)
-                    wait_ms = tier.retry_ms()
+                    wait_ms = 0 if tier.behind or tier.removals else wait_ms  # come meanwhile
+                except (EdgeError, MemoryError) as error:
+                    _log.debug("{}", printable(error, 200))
+                    wait_ms = tier.retry_ms() or RETRY_MS
             await tier.changed.wait_ms(min(max(wait_ms, LOOK_MS), COMPARE_MS))
 
     async def _hand_on_all(self, tier: Tier) -> None:
@@ -420,6 +434,7 @@ class TieredStore:
             better = await tier.ask(tier.store.get(key), self._far_ms(tier))
             if better is not None and self._judge.compare(key, better, value) > 0:
                 await self._repair(key, better, self._tiers[: tier.place], removals)
+                self._push_others(tier, key)
                 return
             tier.refused += 1
             _log.info("{} refuses {}: {}", tier.store.name, printable(key), printable(error, 200))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_MS = 60000  # for the peer to answer: it may have to look at all of its records
 MEETING_MS = 900000  # for one meeting; the next one goes on
+SHARE_MS = 60000  # for one while others wait
 REFUSED_MAX = 16 if MICROPYTHON else 64  # records that are none, of one meeting
 FULL_MAX = 16 if MICROPYTHON else 64  # records that find no room here
 RESOLVED_MAX = 64 if MICROPYTHON else 4096  # names whose keys are looked up at once
@@ -27,12 +28,16 @@ _log = Log("sync")
 class Meeting:
     """One end of one stream."""
 
-    def __init__(self, stream: "Any", summary: "Summary", is_opener: bool) -> None:
+    def __init__(
+        self, stream: "Any", summary: "Summary", is_opener: bool, is_awaited: "Any" = None
+    ) -> None:
+        """``is_awaited``: function that tells whether others wait for this meeting to end."""
         self.stored = 0  # records that were better than ours, or new
         self.sent = 0
         self.refused = 0
         self.full = 0
         self._stream = stream
+        self._is_awaited = is_awaited
         self._summary = summary
         self._store = summary.store
         self._core = Reconciliation(summary.follows, is_opener, ROOM_BYTES)
@@ -47,7 +52,7 @@ class Meeting:
 
     async def run(self) -> None:
         """Until both have the best of both; RemoteError, LinkError or LimitError before that."""
-        until = clock.monotonic_ms() + MEETING_MS
+        started = clock.monotonic_ms()
         core = self._core
         while True:
             try:
@@ -61,8 +66,9 @@ class Meeting:
             while event:
                 await self._handle(event)
                 event = core.next_event()
-            if clock.monotonic_ms() > until:
-                raise LimitError("a meeting of more than {} ms".format(MEETING_MS))
+            limit = SHARE_MS if self._is_awaited and self._is_awaited() else MEETING_MS
+            if clock.monotonic_ms() - started > limit:
+                raise LimitError("a meeting of more than {} ms".format(limit))
 
     async def _exchange(self) -> bytes:
         """Say what there is to say, and hear something."""
@@ -102,7 +108,7 @@ class Meeting:
 
     def _set(self, key: bytes, value: "bytes | None") -> None:
         self._summary.set(key, value)
-        if self._prefixes != self._summary.follows:  # a table of this meeting alone
+        if self._table is not self._summary.current:  # one of this meeting alone
             self._table.set(*self._summary.row(key, value))
 
     def _refuse(self, got: Got, error: EdgeError) -> None:

@@ -94,6 +94,7 @@ class Reconciliation:
                 raise RemoteError("the peer does not wait for an answer")
         except RemoteError:
             self._failed = True
+            self._events = []
             raise
 
     def receive_end(self) -> None:
@@ -142,6 +143,7 @@ class Reconciliation:
             self._hear()
         except RemoteError:
             self._failed = True
+            self._events = []
             raise
 
     def _hear(self) -> None:

@@ -33,7 +33,7 @@ JOINED_MAX = 4 if MICROPYTHON else 64  # of others, those that wait for their tu
 JOINED_PER_PEER_MAX = 2  # one may begin while the one before it ends
 RETRY_MS = 15000  # until a peer that could not be met is tried again, doubled each time
 DOUBLINGS_MAX = 8
-MEMORY_BYTES_MIN = 8192  # of a chip, that are free before a meeting begins
+MEMORY_BYTES_MIN = 5120  # of a chip, that are free before a meeting begins
 LOOK_MS = 100  # between two looks for what is due
 SHUNNED_MS = 600000  # who broke the protocol is not met for so long
 SHUNNED_MAX = 8 if MICROPYTHON else 256  # peers; the earliest is forgotten
@@ -126,7 +126,7 @@ class SyncService:
 
     async def _hold(self, stream: "Any", is_opener: bool) -> Meeting:
         refuse_if_short_of_memory(MEMORY_BYTES_MIN)
-        meeting = Meeting(stream, self._summary, is_opener)
+        meeting = Meeting(stream, self._summary, is_opener, None if is_opener else self._is_full)
         counts = self._counts
         try:
             await meeting.run()
@@ -140,6 +140,9 @@ class SyncService:
             for name in _COUNTS[2:]:
                 counts[name] += getattr(meeting, name)
         return meeting
+
+    def _is_full(self) -> bool:
+        return len(self._joined) > MEETINGS_MAX
 
     # -- whom to meet, and when
 

@@ -34,7 +34,7 @@ class Summary:
         self.follows = common(follows, follows)
         self.refused: dict = {}  # row -> when; the oldest is forgotten
         self._judge = judge
-        self._table: Table | None = None
+        self.current: Table | None = None  # of all that is followed
         self._made_ms = 0
         self._keys: dict = {}  # name -> key, of some: a row does not tell it
         self._late: list | None = None  # changes, while a table is being made
@@ -57,17 +57,17 @@ class Summary:
         That of all is shared and changes with the store; another one is as it is now.
         """
         async with self._lock:
-            if self._table is None or clock.monotonic_ms() - self._made_ms >= REBUILD_MS:
+            if self.current is None or clock.monotonic_ms() - self._made_ms >= REBUILD_MS:
                 await self._make()
-        assert self._table is not None
+        assert self.current is not None
         if prefixes == self.follows:
-            return self._table
+            return self.current
         rows = []
         pages = Pages(self.store, prefixes)
         while pages.has_more:
             for key in await pages.next():
                 name = name_of(key)
-                digest = self._table.digest(name)
+                digest = self.current.digest(name)
                 if digest:
                     rows.append(name + digest)
         return Table(rows)
@@ -90,8 +90,8 @@ class Summary:
         """``value`` is the best of ``key`` now."""
         if is_within(key, self.follows):
             name, digest = self.row(key, value)
-            if self._table is not None:
-                self._table.set(name, digest)
+            if self.current is not None:
+                self.current.set(name, digest)
             if self._late is not None:
                 self._late.append((name, digest))
             if value is None:
@@ -132,7 +132,7 @@ class Summary:
         table = Table(rows)
         for name, digest in late:
             table.set(name, digest)
-        self._late, self._table = None, table
+        self._late, self.current = None, table
         self._made_ms = clock.monotonic_ms()
         self.refused = {}
 

@@ -1,7 +1,7 @@
 """Tiered stores: the contract of all stores; near first, far behind; stores that fail."""
 
 from edge.errors import LinkError, LocalError, RemoteError
-from edge.records.stores import tiered
+from edge.records.stores import Quota, tiered
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.tiered import BEST, MISSING, TieredStore
 from edge.records.sync import tier as tiers
@@ -256,6 +256,21 @@ async def test_changes_are_told_once_whoever_brings_them() -> None:
         assert found == [(KEY, record(1)), (KEY, record(3)), (key_of("b"), record(1))], found
 
 
+async def test_what_is_found_far_away_is_told_and_what_is_only_nearer_is_not() -> None:
+    async with Several("memory", "flash", "s3") as (store, memory, flash, s3):
+        changes = store.watch()
+        await MemoryStore.put(Store(store._judge, "", s3), KEY, record(3))  # nobody says so
+        await MemoryStore.put(Store(store._judge, "", flash), key_of("b"), record(1))
+        await aio.sleep_ms(5)
+        assert not len(changes)
+        for path in ("a", "b", "a"):
+            await store.get(key_of(path))
+            await until(lambda: key_of(path) in memory._held)  # noqa: B023
+        await aio.sleep_ms(5)
+        assert tuple(await changes.get()) == (KEY, record(3))
+        assert not len(changes)
+
+
 async def test_what_is_near_is_read_without_asking_far_away() -> None:
     async with Several("memory", "flash", "s3") as (store, _, _, s3):
         await until(lambda: store.status()["tiers"][2]["compared"])
@@ -269,6 +284,15 @@ async def test_what_is_near_is_read_without_asking_far_away() -> None:
         assert await near.keys() == [KEY]
         assert s3.asked == ["put"] and tuple(await changes.get()) == (KEY, record(1))
         near.unwatch(changes)
+
+
+async def test_a_near_store_without_room_keeps_nothing_worse() -> None:
+    async with Several("memory", "flash") as (store, memory, flash):
+        memory._bounds.quota = Quota(8, 500, 8, 500)
+        await store.put(KEY, record(1))
+        await store.put(KEY, record(2, "x" * 600))
+        assert KEY not in memory._held
+        assert await store.get(KEY) == record(2, "x" * 600) == await held(flash)
 
 
 async def test_no_store_at_all() -> None:

@@ -1,7 +1,7 @@
 """When nodes meet: on connecting, now and again, not with liars, not all at once."""
 
 from edge.errors import EdgeError, LinkError, LocalError
-from edge.records.sync import PROTOCOL, message, service
+from edge.records.sync import PROTOCOL, meeting, message, service
 from edge.records.sync.service import SyncService
 from edge.system import aio
 from edge.wire import varint
@@ -71,6 +71,21 @@ async def test_peers_that_were_connected_before_are_met_too() -> None:
         one.sync = SyncService(one.swarm, one.store, one.judge)
         one.sync.start()
         assert one.sync.status()["peers"] == 1 and other.sync.status()["peers"] == 0
+
+
+async def test_a_meeting_that_takes_its_time_ends_when_others_wait() -> None:
+    async with Hosts() as net:
+        one, other = await net.two()
+        stream = await other.swarm.new_stream(address_of(one.swarm), (PROTOCOL,))
+        await until(lambda: len(one.sync._joined) == 1)
+        while len(one.sync._joined) <= service.MEETINGS_MAX:
+            one.sync._joined.append(Busy())
+        share, meeting.SHARE_MS = meeting.SHARE_MS, -1
+        await stream.write(varint.frame(message.encode_hello([b"/edge/"], 4096)))
+        await kit.raises_async(LinkError, stream.read())
+        meeting.SHARE_MS = share
+        await until(lambda: one.sync.status()["failed"] == 1)
+        assert one.sync.status()["shunned"] == 0
 
 
 class Busy:

@@ -29,11 +29,29 @@ def txt_record(data: bytes) -> None:
 
 def mdns_agent(data: bytes) -> None:
     """Packets, each behind a byte that says how long it is and one that says whose it is."""
+    agent = _agent()
+    agent.offer(_KEY)
+    name, _ = agent.probe(_KEY, 0)
+    _receive(agent, name, data)
+
+
+def mdns_values(data: bytes) -> None:
+    """Likewise, where values are asked for: of one key that the agent has, too, and one more."""
+    agent = _agent()
+    agent.values().offer(_KEY)
+    agent.values().ask(_KEY + b" that is not here", None, 0)
+    name, _ = agent.values().ask(_KEY, bytes(32), 0)
+    _receive(agent, name, data)
+
+
+def _agent() -> Agent:
     agent = Agent(b"\0\x24\x08\x01\x12\x20" + bytes(32), bytes(range(64)), peers_max=16)
     agent.set_interfaces([("eth0", ((_HOST, 24),))], 0)
     agent.update_addresses(_LISTEN, 0)
-    agent.offer(_KEY)
-    name, _ = agent.probe(_KEY, 0)
+    return agent
+
+
+def _receive(agent: Agent, name: bytes, data: bytes) -> None:
     now = 1000
     while data:
         size = 2 * data[0]
@@ -48,6 +66,8 @@ def mdns_agent(data: bytes) -> None:
                 agent.receive_data(variant, source, "eth0", now)
             except EdgeError:
                 pass
+        for key in agent.wanted():
+            agent.values().supply(key, data[:5] * 300, now)
         agent.handle_deadline(now)
         _check(agent, now)
 
@@ -75,4 +95,9 @@ def _check(agent: Agent, now: int) -> None:
     assert due is None or due > now - 1
 
 
-TARGETS = {"dns_message": dns_message, "txt_record": txt_record, "mdns_agent": mdns_agent}
+TARGETS = {
+    "dns_message": dns_message,
+    "txt_record": txt_record,
+    "mdns_agent": mdns_agent,
+    "mdns_values": mdns_values,
+}

@@ -175,6 +175,7 @@ class Bucket:
             found = await self.get(self._clock_name)
         except LocalError as error:  # we may only read: signed requests pass within 15 minutes
             _log.info("the server's time is taken for this machine's: {}", error)
+            self._uplink.worked()  # it did answer
             found = None
         modified = found.modified_unix_ms + _TICK_MS if found else clock.unix_ms()
         self._asked_at = clock.monotonic_ms()

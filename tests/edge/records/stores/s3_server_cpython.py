@@ -19,12 +19,15 @@ from tests.interop.peers import build
 ACCESS_KEY, SECRET_KEY = "edge-test", "not a secret at all"
 START_S_MAX = 20
 HEAD_BYTES_MAX = 65536
-_BUSY = (
-    b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 59\r\n\r\n"
-    b"<Error><Code>SlowDown</Code><Message>Wait</Message></Error>"
-)
-_WRITTEN = b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "1"\r\nContent-Length: 0\r\n\r\n'
-
+# What the proxy says by itself.
+_SAID = {
+    "5xx": b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 59\r\n\r\n"
+    b"<Error><Code>SlowDown</Code><Message>Wait</Message></Error>",
+    "denied": b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 40\r\n\r\n"
+    b"<Error><Code>AccessDenied</Code></Error>",
+    "no conditions": b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "1"\r\n'
+    b"Content-Length: 0\r\n\r\n",
+}
 _ports: set = set()  # given out
 
 
@@ -97,10 +100,11 @@ def free_port() -> int:
 class Proxy:
     """``async with Proxy(server.port) as proxy:``; one request a connection.
 
-    ``fault(method, path) -> str``: "" pass it on, "5xx", "slow" (slow_s late), "stuck" (never an
-    answer), "cut request" (the server sees half of it), "cut answer" (the client sees half of it),
-    "no answer" (done by the server, but the client does not hear of it), "no conditions" (every
-    write with a condition succeeds, as on a server that does not know them; it is not done).
+    ``fault(method, path) -> str``: "" pass it on, "5xx", "denied", "slow" (slow_s late), "stuck"
+    (never an answer), "cut request" (the server sees half of it), "cut answer" (the client sees
+    half of it), "no answer" (done by the server, but the client does not hear of it), "no
+    conditions" (every write with a condition succeeds, as on a server that does not know them; it
+    is not done).
     """
 
     def __init__(self, target: int) -> None:
@@ -151,8 +155,8 @@ class Proxy:
         self.asked.append((method, path))
         fault = self.fault(method, path)
         has_conditions = b"if-match" in fields or b"if-none-match" in fields
-        if fault == "5xx" or fault == "no conditions" and has_conditions:
-            writer.write(_BUSY if fault == "5xx" else _WRITTEN)
+        if fault in _SAID and (fault != "no conditions" or has_conditions):
+            writer.write(_SAID[fault])
             await writer.drain()
             return
         if fault == "stuck":

@@ -148,6 +148,19 @@ async def test_age_counts_by_the_clock_of_the_server(server):
     assert await store.get(KEY) is None
 
 
+async def test_who_may_only_read(server):
+    """Reads all the same, records that age among them."""
+    async with Proxy(server.port) as proxy:
+        bucket = server.new_bucket()
+        await open_store(server.settings(bucket)).put(KEY, record(1, "x", "600000+0"))
+        proxy.fault = lambda method, path: "denied" if method == "PUT" else ""
+        store = open_store(server.settings(bucket, proxy.port))
+        for _ in range(3):
+            assert (await store.get(KEY)).startswith(b"1 600000+")
+        error = await kit.raises_async(LocalError, store.put(key_of("b"), record(1)))
+        assert "may not do that" in str(error) and not store.status()["queued"]
+
+
 async def test_a_server_without_conditions_is_refused(server):
     """Else the better record of another node would be overwritten without a word."""
     async with Proxy(server.port) as proxy:

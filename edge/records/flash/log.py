@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _GUESS_BYTES = const(600)  # read at once for a record
 _RESERVE = "reserve"
-_SIZE_MAX = HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX
+SIZE_MAX = HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX  # of one record
 
 NOTHING = (-1, None)  # what find() gives for a key that is not there
 
@@ -50,6 +50,7 @@ class Log:
         self.durable = 0  # how many of them are on the medium
         self.has_changed = False  # since the hint on the medium
         self.damaged = 0  # places where something was lost
+        self.is_exact = True  # else the counts of owners and of live bytes may be too high
         self.torn = 0  # ends of what a run wrote that read as if power was cut
         self.active: Any = None  # the Segment that is written
         self.has_reserve = False
@@ -68,6 +69,7 @@ class Log:
             record = self.record_at(self.index.place(entry))
             if record is None:
                 self.damaged += 1
+                self.is_exact = False
                 self.index.remove(entry)
                 self.bounds.add(key, -1, 0)
                 return self.find(key)
@@ -114,7 +116,7 @@ class Log:
 
     # what changes
 
-    def is_full(self, size: int = _SIZE_MAX) -> bool:
+    def is_full(self, size: int = SIZE_MAX) -> bool:
         """Whether a record of that size begins a segment: the one before is synced first."""
         return not self.active or self.active.size + size > self.layout.segment_bytes
 
@@ -223,6 +225,7 @@ class Log:
         self.wear.names += 1
         if found.live:
             self.damaged += self.index.drop_slots({found.slot})
+            self.is_exact = False
             self.live -= found.live
         self.segments.remove(found)
         self.has_changed = True

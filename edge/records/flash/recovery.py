@@ -44,9 +44,9 @@ def open_log(log: Log) -> bool:
 
 
 def write_hint(log: Log) -> None:
-    """Write down the index of a log that is synced; not if damage makes its counts doubtful."""
+    """Write down the index of a log that is synced; not if damage made its counts doubtful."""
     old = hints.numbers(log.medium.names())
-    if log.damaged:
+    if not log.is_exact:
         _remove(log, old)
         return
     if not log.has_changed:

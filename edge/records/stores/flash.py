@@ -14,13 +14,13 @@ from collections import namedtuple
 from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
 from edge.records import KEYS_MAX, RecordStore
 from edge.records.flash import FLASH, LAYOUT, Layout, Medium, MediumFull, cleaning, recovery
-from edge.records.flash.log import Log
+from edge.records.flash.log import SIZE_MAX, Log
 from edge.records.flash.segment import HEADER_BYTES
 from edge.records.flash.wear import Wear
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.bounds import Bounds
 from edge.records.stores.watchers import Watchers
-from edge.system import MICROPYTHON, aio, clock, const
+from edge.system import MICROPYTHON, aio, clock, const, files
 from edge.system.log import Log as Voice
 
 TYPE_CHECKING = False
@@ -49,13 +49,22 @@ _log = Voice("flash store")
 
 def open_store(name: str, node: "Any") -> "FlashStore | None":
     """In the folder that the node has for records; None if it has no files."""
-    from edge.records.flash.medium import FileMedium
-
     path, config = node.home.records_path, node.config
     if not path:
         return None
     options = sized(min(config.records_bytes_max, BYTES_MAX), config.records_commit_ms)
-    return FlashStore(node.judge, FileMedium(path), node.peer_id.to_bytes(), options)
+    return FlashStore(node.judge, open_medium(path), node.peer_id.to_bytes(), options)
+
+
+def open_medium(folder: str) -> Medium:
+    """The files in ``folder``, in the way that writes least there."""
+    if files.make_hole is None:
+        from edge.records.flash.medium import FileMedium
+
+        return FileMedium(folder)
+    from edge.records.flash.medium_posix import RoomyMedium
+
+    return RoomyMedium(folder)
 
 
 def sized(bytes_max: int, commit_ms: int = 0) -> Options:
@@ -274,15 +283,21 @@ class FlashStore(RecordStore):
     async def _ready(self, size: int) -> None:
         """Wait until a record of that size can be appended without waiting for the medium."""
         log = self._log
-        if not self._running:
-            raise LocalError("the store is not open")
-        while self._syncing and (log.ordered or log.is_full(size)):
-            await self._synced.wait()
-        if log.active and log.is_full(size):
-            await self._commit()
-        limit = cleaning.limit(log.live, log.layout)
-        while self._cleaning and (log.is_short or log.total > limit + limit // 2):
-            await self._cleaned.wait()
+        while self._running:
+            limit = cleaning.limit(log.live, log.layout)
+            if self._syncing and self._is_barred(size):
+                await self._synced.wait()
+            elif log.active and log.is_full(size) and log.durable < log.appended:
+                await self._commit()
+            elif self._cleaning and (log.is_short or log.total > limit + limit // 2):
+                await self._cleaned.wait()
+            else:
+                return
+        raise LocalError("the store is not open")
+
+    def _is_barred(self, size: int) -> bool:
+        """Whether a record of that size may not be appended during a sync."""
+        return self._log.ordered or self._log.is_full(size)
 
     async def _settle(self) -> None:
         """After something was appended: as durable as was asked for, and the log not too long."""
@@ -343,16 +358,20 @@ class FlashStore(RecordStore):
             self._end_cleaning()
 
     async def _clean_one(self, segment: "Segment") -> None:
-        copied = 0
-        for size in self._log.copy(segment):
+        log, copied = self._log, 0
+        copies = log.copy(segment)
+        while True:
+            while self._syncing and self._is_barred(SIZE_MAX):
+                await self._synced.wait()
+            size = next(copies, 0)
+            if not size:
+                break
             copied += size
             if copied >= _STEP_BYTES:
                 copied = 0
                 await aio.sleep_ms(0)
-            while self._syncing and (self._log.ordered or self._log.is_full()):
-                await self._synced.wait()
         await self._commit()
-        self._log.drop(segment)
+        log.drop(segment)
         await aio.in_thread(self._medium.sync_names)
 
     async def _claim_cleaning(self) -> None:

@@ -1,6 +1,6 @@
 """What a put that has returned is worth, under each setting, and what happens at a full medium."""
 
-from edge.errors import EdgeError, LimitError, LinkError, LocalError
+from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError
 from edge.records.flash import FLASH, Layout
 from edge.records.stores import QUOTA, Quota
 from edge.records.stores.flash import FlashStore, Options, sized
@@ -229,6 +229,45 @@ async def test_cleaning_goes_on_beside_puts_and_cuts():
             await again.put(key_of("after"), record(1))
             assert await again.get(key_of("after")) == record(1)
             await again.stop()
+
+
+async def write_some(store, writer: int, clock: "list[int]") -> None:
+    rng = kit.Rng(writer + 1)
+    for _ in range(25):
+        clock[0] += 1
+        key = key_of(str(rng.below(12)))
+        try:
+            if rng.below(8) == 0:
+                await store.remove(key)
+            else:
+                await store.put(key, record(clock[0], "x" * rng.below(100)))
+        except RemoteError as error:
+            assert "old record" in str(error)
+        if rng.below(12) == 0:
+            await store.sync()
+
+
+async def test_many_writers_beside_cleaning():
+    for durability in ("each", {"ms": 2}, {"records": 5}):
+        medium, clock, group = CutMedium(), [0], aio.Group()
+        store = await opened(medium, durability, Layout(1024, 65536, False))
+        for writer in range(6):
+            group.spawn(write_some(store, writer, clock))
+        await aio.wait_for_ms(group.join(), 20000)
+        assert not group.errors, group.errors
+        found = {}
+        for key in await store.keys():
+            found[key] = await store.get(key)
+        counts = (store.status()["records"], store.status()["bytes"])
+        await store.stop()
+        files = medium.after("kept", 1)
+        for has_hint in (True, False):
+            names = [name for name in files if has_hint or not name.endswith(".hint")]
+            store = await opened(CutMedium({name: files[name] for name in names}))
+            assert (store.status()["records"], store.status()["bytes"]) == counts
+            for key in found:
+                assert await store.get(key) == found[key]
+            await store.stop()
 
 
 if __name__ == "__main__":

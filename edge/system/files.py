@@ -29,6 +29,8 @@ _READ_ONLY = const(30)
 READ_SIZE_MAX = 1 << 20  # bytes, unless the caller says otherwise
 
 allocate = _system.allocate
+make_hole = getattr(_system, "make_hole", None)  # where files can have some
+sync_data = getattr(_system, "sync_data", _system.sync)
 sync = _system.sync
 sync_folder = _system.sync_folder
 

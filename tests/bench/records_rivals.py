@@ -12,9 +12,8 @@ import os
 import sqlite3
 
 from edge.records.flash import FLASH, LAYOUT
-from edge.records.flash.medium import FileMedium
 from edge.records.stores import QUOTA
-from edge.records.stores.flash import FlashStore, Options
+from edge.records.stores.flash import FlashStore, Options, open_medium
 
 OWN = b"\x00\x04self"
 KEY = b"/edge/" + OWN + b"/sensors/%08d"
@@ -50,7 +49,7 @@ class Edge:
         self._loop = asyncio.new_event_loop()
         durability = {"ms": MILLISECONDS} if lazy else "each"
         options = Options(QUOTA, durability, LAYOUT, FLASH)
-        self.store = FlashStore(LastWins(), FileMedium(folder + "/edge"), OWN, options)
+        self.store = FlashStore(LastWins(), open_medium(folder + "/edge"), OWN, options)
         self._loop.run_until_complete(self.store.start())
 
     def write(self, items: Items, group: int) -> None:

@@ -40,7 +40,7 @@ def test_verdicts():
     assert report.missed() == []
     report.values["device_each"] = {"edge": 5.0, "sqlite": 5.0}
     report.values["steady"] = {"edge": 1.3}
-    report.values["open"] = {"edge": 0.6}
+    report.values["open"] = {"edge": 600}
     judged = {row["key"]: row["verdict"] for row in report.as_dict()["rows"]}
     assert judged["device_each"] == MISSED and judged["device_group"] == UNJUDGED
     assert judged["steady"] == REACHED and judged["open"] == MISSED and judged["gets"] == ""

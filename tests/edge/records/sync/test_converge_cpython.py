@@ -45,13 +45,9 @@ def test_both_end_with_the_best_of_both(seed: int):
     rng = Rng(seed)
     ours, theirs = differing(rng)
     wanted = best_of(ours, theirs)
-    for _ in range(rng.below(3)):  # meetings that are cut, each somewhere
-        meeting = Meeting(*ends(rng, ours, theirs))
+    for _ in range(rng.below(3)):
         before = dict(ours), dict(theirs)
-        if not meeting.run(rng.choice((0, 1, 50)), rng.below(5000)):
-            for end in meeting.ends:
-                with pytest.raises(LinkError):
-                    end.core.receive_end()
+        cut_somewhere(rng, ours, theirs)
         for old, new in zip(before, (ours, theirs), strict=True):
             assert all(new[key] >= old[key] for key in old)
         assert best_of(ours, theirs) == wanted
@@ -59,6 +55,15 @@ def test_both_end_with_the_best_of_both(seed: int):
     assert last.run(rng.choice((0, 1, 50)))
     assert ours == theirs == wanted
     assert meet(ours, theirs).bytes < 60
+
+
+def cut_somewhere(rng: Rng, ours: dict, theirs: dict) -> None:
+    meeting = Meeting(*ends(rng, ours, theirs))
+    if meeting.run(rng.choice((0, 1, 50)), rng.below(5000)):
+        return
+    for end in meeting.ends:
+        with pytest.raises(LinkError):
+            end.core.receive_end()
 
 
 def ends(rng: Rng, ours: dict, theirs: dict) -> tuple[End, End]:

@@ -72,10 +72,9 @@ async def test_signed_records_reach_everyone_whoever_meets_whom() -> None:
             own = shared if number % 2 else PrivateKey.generate()
             members.append(Member(swarm, own))
         for turn in range(3):
-            for member in members:
-                for _ in range(25):
-                    value = rng.randbytes(rng.randrange(200))
-                    await member.write(f"log/{rng.randrange(40)}", value, rng.randrange(9))
+            for member in members * 25:
+                value = rng.randbytes(rng.randrange(200))
+                await member.write(f"log/{rng.randrange(40)}", value, rng.randrange(9))
             for one, other in ((0, 1), (2, 3), (1, 2), (0, 1), (2, 3))[: 5 if turn == 2 else 2]:
                 await members[one].sync.meet(address_of(members[other].swarm))
         first = await members[0].records()

@@ -213,6 +213,12 @@ class Service:
     def end(self, queue: aio.Queue) -> None:
         raise _no_probes()
 
+    def values(self, load):
+        raise _no_probes()
+
+    def ask(self, key: bytes, digest: bytes | None) -> aio.Queue:
+        raise _no_probes()
+
     async def next_event(self) -> Found | Lost:
         """What has become known of the peers around.  EOFError once stopped."""
         while self._running:

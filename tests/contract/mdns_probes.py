@@ -19,8 +19,9 @@ async def check_cannot(link) -> None:
     """A door that cannot says so, however it is asked."""
     door = link.open_door(peer_id(1))
     assert not door.can_probe
-    for call in (door.offer, door.withdraw, door.probe, door.end):
+    for call in (door.offer, door.withdraw, door.probe, door.end, door.values):
         kit.raises(LocalError, call, KEY)
+    kit.raises(LocalError, door.ask, KEY, None)
 
 
 async def pair(link):

@@ -48,7 +48,7 @@ class MdnsStore:
         self._values = discovery.values(self._load)
         self._fetch = fetch
         self._held = held
-        self._owns_held = True
+        self.follows_near = False  # whether what is held is another store's, and followed
         self._group = aio.Group(_log_error)
         self._changes: Any = None
         self._counts = {"asked": 0, "told": 0, "fetched": 0, "refused": 0}
@@ -56,10 +56,10 @@ class MdnsStore:
     def serve_from(self, held: "RecordStore") -> None:
         """Before the start: answer with what ``held`` has, which somebody else starts and stops."""
         self._held = held
-        self._owns_held = False
+        self.follows_near = True
 
     async def start(self) -> None:
-        if self._owns_held:
+        if not self.follows_near:
             await self._held.start()
         self._fetch.serve(_PREFIX, self._look_up)
         self._changes = self._held.watch()
@@ -78,7 +78,7 @@ class MdnsStore:
         await self._group.cancel()
         self._fetch.withdraw(_PREFIX)
         self._values.withdraw_all()
-        if self._owns_held:
+        if not self.follows_near:
             await self._held.stop()
 
     async def put(self, key: bytes, value: bytes) -> bool:

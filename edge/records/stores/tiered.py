@@ -95,7 +95,10 @@ class TieredStore:
             tier.place = place
         self._tiers = started
         for tier in started if len(started) > 1 else ():
-            if tier.place > self._durable:
+            is_near = getattr(
+                tier.store, "follows_near", False
+            )  # it is the near store that it tells
+            if tier.place > self._durable and not is_near:
                 tier.compare_at = clock.monotonic_ms()
             if tier.place >= self._durable:
                 self._group.spawn(self._keep_up(tier))

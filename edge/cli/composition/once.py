@@ -6,11 +6,13 @@ from edge.cli.composition.home import GuestHome
 from edge.cli.composition.node import open_node
 from edge.cli.data_dir import DataDir
 from edge.config import NodeConfig
-from edge.errors import LocalError
+from edge.errors import EdgeError, LocalError
+from edge.node import Node
 from edge.system import aio, clock
 
 LOCK_MS = 10000  # how long to wait for another command
 LOCK_POLL_MS = 50
+HAND_ON_MS = 3000  # for farther stores to take a record before the command ends
 SEARCHES = ("find", "providers", "get", "put")  # what has to ask others
 WRITERS = (  # what opens the record store
     "get", "put", "ls", "remove", "store", "check", "export", "take", "forget_time",
@@ -35,9 +37,20 @@ async def _run_once(data: DataDir, request: dict, on_event) -> None:
     try:
         await node.start()
         await action(node, request, say)
+        if request["do"] in ("put", "take"):
+            await _hand_on(node)
     finally:
         await node.stop()
         data.unlock()
+
+
+async def _hand_on(node: Node) -> None:
+    """Give stores farther away the chance to have it now; a later node finds out what they lack."""
+    store = await node.record_store()
+    try:
+        await aio.wait_for_ms(store.sync(), HAND_ON_MS)
+    except (EdgeError, aio.TimeoutError):
+        pass
 
 
 async def _lock(data: DataDir) -> None:

@@ -14,6 +14,7 @@ from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteErro
 from edge.records import KEYS_MAX
 from edge.records.stores import admission
 from edge.records.stores.watchers import Watchers
+from edge.records.sync.nearby import Nearby
 from edge.records.sync.tier import RETRY_MS, Tier
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
@@ -21,8 +22,6 @@ from edge.system.log import Log
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from edge.records.sync.nearby import Nearby
 
 STORES_MAX = 8
 VOLATILE = ("memory", "mdns")  # stores that keep nothing over a restart: they acknowledge nothing
@@ -95,10 +94,8 @@ class TieredStore:
             tier.place = place
         self._tiers = started
         for tier in started if len(started) > 1 else ():
-            is_near = getattr(
-                tier.store, "follows_near", False
-            )  # it is the near store that it tells
-            if tier.place > self._durable and not is_near:
+            follows = getattr(tier.store, "follows_near", False)  # it tells the near store
+            if tier.place > self._durable and not follows:
                 tier.compare_at = clock.monotonic_ms()
             if tier.place >= self._durable:
                 self._group.spawn(self._keep_up(tier))
@@ -308,10 +305,8 @@ class TieredStore:
                 _log.debug("{}", error)
         return sorted(found)[:KEYS_MAX]
 
-    def nearby(self) -> "Nearby":
+    def nearby(self) -> Nearby:
         """What is near, read without asking anybody; what is put there goes farther, too."""
-        from edge.records.sync.nearby import Nearby
-
         return Nearby(self)
 
     def nearest(self) -> "Any":

@@ -16,6 +16,7 @@ from edge.records import KEYS_MAX, RecordStore
 from edge.records.flash import FLASH, LAYOUT, Layout, Medium, MediumFull, cleaning, recovery
 from edge.records.flash.log import SIZE_MAX, Log
 from edge.records.flash.segment import HEADER_BYTES
+from edge.records.flash.walk import Walk
 from edge.records.flash.wear import Wear
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.bounds import Bounds
@@ -35,7 +36,6 @@ SWEEP_MS = 600000  # between two searches for what has ended, when there is no r
 USED_MS = 600000  # of use that are worth being remembered if nothing else has changed
 FULL_MS = 10000  # after which a medium that was full is tried again
 _STEP_BYTES = const(4096) if MICROPYTHON else 65536  # copied before others have their turn
-_STEP_RECORDS = const(8) if MICROPYTHON else 256  # read before others have their turn
 _ATTEMPTS = const(2)
 _OWNERS = const(8)  # each may have that part of the store
 _SEGMENTS = const(16)  # of live records, in a store that is not large
@@ -156,7 +156,7 @@ class FlashStore(RecordStore):
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
         found: list = []
-        walk = _Walk(self._log)
+        walk = Walk(self._log)
         record = await walk.next()
         while record:
             key = record.key
@@ -424,7 +424,7 @@ class FlashStore(RecordStore):
             self._group.spawn(self._sweep())
 
     async def _sweep(self) -> None:
-        walk = _Walk(self._log)
+        walk = Walk(self._log)
         record = await walk.next()
         while record:
             if self._has_ended(record):
@@ -445,40 +445,6 @@ class FlashStore(RecordStore):
             records += record is not None
             damaged += record is None
         return records, len([True for _ in self._log.live_of(segment)]), damaged
-
-
-class _Walk:
-    """Every live record, segment by segment, while others write and clean."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._number = -1
-        self._records: Any = ()
-        self._count = 0
-
-    async def next(self):
-        """The next record; None at the end.  One that is moved meanwhile may come twice."""
-        self._count += 1
-        if self._count % _STEP_RECORDS == 0:
-            await aio.sleep_ms(0)
-        while True:
-            record = self._in_segment()
-            if record:
-                return record
-            later = [found for found in self._log.segments if found.number > self._number]
-            if not later:
-                return None
-            self._number = later[0].number
-            self._records = self._log.live_of(later[0])
-
-    def _in_segment(self):
-        try:
-            for _, record in self._records:
-                return record
-        except LinkError:
-            if self._number in [found.number for found in self._log.segments]:
-                raise
-        return None  # at its end, or cleaned meanwhile: what was live of it is in a later one
 
 
 def _durability(setting: "str | dict") -> "tuple[int, int]":

@@ -1,11 +1,11 @@
-"""Sync: meets every connected peer that keeps records, too: soon after it connects, then now and
-again.
+"""Sync: meets every connected peer that keeps records, too: soon after it connects, when something
+has changed here, and now and again.
 
     swarm: Introduced, Disconnected --> whom to meet, and when --> Meeting over a new stream
     swarm: /edge/records/sync/1.0.0 ----------------------------> Meeting over theirs
 
-Of two peers the one that dialed opens the meetings.  One that breaks the protocol is not met for a
-while, and one that cannot be met is tried ever less often.
+Of two peers the one that dialed opens the meetings, but for those about a change.  One that breaks
+the protocol is not met for a while, and one that cannot be met is tried ever less often.
 """
 
 from edge.errors import EdgeError, LimitError, LocalError, RemoteError, printable
@@ -27,6 +27,7 @@ INTERVAL_S = 600  # between two meetings of two peers that stay connected
 INTERVAL_S_MIN = 10
 INTERVAL_S_MAX = 86400
 GREETING_MS = 500  # at most, from knowing a peer to meeting it; not all at once
+CHANGED_MS = 1000  # from a change here to meeting everybody; up to twice that, not all at once
 AGAIN_MS = 5000  # until what one meeting had no room for is met again
 MEETINGS_MAX = 1 if MICROPYTHON else 4  # at once, that we open; and as many that others do
 JOINED_MAX = 4 if MICROPYTHON else 64  # of others, those that wait for their turn with them
@@ -72,6 +73,7 @@ class SyncService:
     def start(self) -> None:
         """Peers that are connected already hear by identify-push that this is spoken here now."""
         self._summary.start()
+        self._summary.on_change = self._tell
         self._swarm.set_stream_handler(PROTOCOL, self._join)
         self._events = self._swarm.watch()
         for connection in self._swarm.connections():
@@ -179,6 +181,17 @@ class SyncService:
             if not self._swarm.connections(peer_id):
                 self._due.pop(peer_id, None)
 
+    def _tell(self) -> None:
+        """Something changed: meet everybody soon."""
+        due = clock.monotonic_ms() + CHANGED_MS
+        for connection in self._swarm.connections():
+            peer_id = connection.remote_peer
+            if PROTOCOL in connection.known:
+                planned = self._due.get(peer_id)
+                if planned is None or (not planned[1] and planned[0] > due + CHANGED_MS):
+                    self._due[peer_id] = [due + entropy.random_below(CHANGED_MS), 0]
+        self._events.put_nowait(None)  # look at it now
+
     def _is_ours_to_open(self, peer_id: "Any") -> bool:
         """Whoever dialed; if both did, the one with the lesser peer id."""
         made = [connection.direction for connection in self._swarm.connections(peer_id)]
@@ -201,9 +214,18 @@ class SyncService:
 
     def _plan(self, peer_id: "Any", wait_ms: int, failures: int) -> None:
         """The next meeting with a peer that is still there; not all at once."""
-        if peer_id in self._due:
-            wait_ms -= entropy.random_below(wait_ms // 8)
-            self._due[peer_id] = [clock.monotonic_ms() + wait_ms, failures]
+        if peer_id not in self._due:
+            return
+        now = clock.monotonic_ms()
+        due = now + wait_ms - entropy.random_below(wait_ms // 8)
+        if not failures:
+            planned = self._due[peer_id][0]
+            if planned <= now + 2 * CHANGED_MS:
+                due = min(due, planned)  # something changed meanwhile
+            elif not self._is_ours_to_open(peer_id):
+                self._due.pop(peer_id)  # the next one comes by itself
+                return
+        self._due[peer_id] = [due, failures]
 
     def _shun(self, peer_id: "Any") -> None:
         if len(self._shunned) >= SHUNNED_MAX:

@@ -41,6 +41,7 @@ class Summary:
         self._changes: Any = None
         self._group = aio.Group(_log_error)
         self._lock = aio.Lock()
+        self.on_change: Any = None  # function: called after something changed
 
     def start(self) -> None:
         self._changes = self.store.watch()
@@ -143,6 +144,8 @@ class Summary:
                 is_full = len(changes) >= CHANGES_MAX
                 changed = await changes.get()
                 self.set(changed.key, changed.value)
+                if self.on_change and is_within(changed.key, self.follows):
+                    self.on_change()
                 if is_full:
                     self._made_ms -= REBUILD_MS
         except EOFError:

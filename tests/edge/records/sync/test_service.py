@@ -21,7 +21,7 @@ async def test_peers_that_connect_end_with_the_best_of_both() -> None:
         assert await one.records() == await other.records()
         assert len(await one.records()) == 4
         assert await one.store.get(key_of("b")) == record(2, "b")
-        assert other.sync.status()["peers"] == 0  # it was dialed
+        await until(lambda: other.sync.status()["peers"] == 0)  # it was dialed
         assert one.sync.status()["peers"] == 1
 
 
@@ -35,6 +35,19 @@ async def test_meetings_are_held_again_while_connected() -> None:
         await until(lambda: one.store.status()["records"] == 1)
         await one.swarm.close_peer(other.swarm.peer_id)
         await until(lambda: not one.sync.status()["peers"])
+
+
+async def test_a_change_is_told_soon_from_either_end() -> None:
+    async with Hosts() as net:
+        one, other = await net.two()
+        await one.swarm.dial(address_of(other.swarm))
+        await until(lambda: one.sync.status()["meetings"] and other.sync.status()["meetings"])
+        await other.fill(["b"])
+        await until(lambda: one.store.status()["records"] == 1)
+        await one.fill(["a"])
+        await until(lambda: other.store.status()["records"] == 2)
+        await until(lambda: other.sync.status()["peers"] == 0)  # it was dialed
+        assert one.sync.status()["peers"] == 1
 
 
 async def test_who_breaks_the_protocol_is_shunned_and_nothing_is_lost() -> None:

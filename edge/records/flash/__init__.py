@@ -6,7 +6,6 @@
     hint.py             the index on the medium                  wear.py      what all that costs
     medium.py           the files                            recovery.py  opening, hint or not
     walk.py             every live record, one after the other
-    exchange.py         export and import of any store       transfer.py  the bytes of that
 
 Segments are files that are created, appended to and removed: nothing is ever renamed, truncated or
 overwritten, so that a power cut can only take the end of what was not synced yet.

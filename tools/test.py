@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from tools import OK, ROOT, parser_of, venv
 
@@ -51,7 +52,7 @@ def main(argv: list[str]) -> int:
     return failed[0] if failed else min(codes)
 
 
-def pytest(*arguments: str, **options) -> subprocess.Popen:
+def pytest(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, **options)

@@ -48,7 +48,7 @@ async def work(folder):
     return store, found
 
 
-def main(folder, heap_bytes):
+def measure(folder, heap_bytes):
     gc.collect()
     taken = []
     while gc.mem_free() > heap_bytes + PIECE_BYTES:
@@ -65,4 +65,4 @@ def main(folder, heap_bytes):
     print(json.dumps({"found": found, "heap_bytes": used, "records": store.status()["records"]}))
 
 
-main(sys.argv[1], int(sys.argv[2]))
+measure(sys.argv[1], int(sys.argv[2]))

@@ -14,7 +14,7 @@ SECTOR = 512
 _WRITTEN = 6  # field of /sys/block/*/stat
 
 
-def main(orders: dict, link: guest.Link) -> None:
+def work(orders: dict, link: guest.Link) -> None:
     """Each of ``orders["measured"]``: name, lazy, group, count, keys, size, key."""
     guest.mount()
     for measured in orders["measured"]:

@@ -4,7 +4,7 @@ It is frozen while it waits for its orders, one line of JSON:
 
     {"call": "tests.power.writer", "entropy": "HEX", ...}
 
-main(orders, link) of that module is called.
+work(orders, link) of that module is called.
 """
 
 import ctypes
@@ -77,7 +77,7 @@ def main() -> None:
     orders = json.loads(link.read())
     stir(bytes.fromhex(orders["entropy"]))
     try:
-        jobs[orders["call"]].main(orders, link)
+        jobs[orders["call"]].work(orders, link)
     except BaseException:
         text = traceback.format_exc()
         print(text, flush=True)

@@ -39,7 +39,7 @@ def _rank(value):
     return int(parts[1]), int(parts[0])  # run, operation: in the order they were written
 
 
-def main(orders: dict, link: guest.Link) -> None:
+def work(orders: dict, link: guest.Link) -> None:
     if orders.get("mutant") == "no sync":
         os.fsync = os.fdatasync = os.sync = lambda *_: None
     guest.mount()

@@ -45,20 +45,20 @@ def run(options, screen: Screen) -> int:
     if action == "export":
         session.ask(options, screen, {"do": "export", "prefix": name or "/"}, _print_record)
         return EXIT_OK
-    request = {
+    requests: dict[str, dict] = {
         "show": {"do": "store"},
         "check": {"do": "check"},
         "repair": {"do": "check", "repair": True},
         "remove": {"do": "remove", "name": name},
         "forget-time": {"do": "forget_time"},
-    }[action]
+    }
     damaged = [0]
 
     def show(event: dict) -> None:
         damaged.append(event.get("damaged", 0))
         screen.result(event, _TEXTS[event["event"]](event))
 
-    session.ask(options, screen, request, show)
+    session.ask(options, screen, requests[action], show)
     return EXIT_FAILED if damaged[-1] else EXIT_OK
 
 

@@ -57,3 +57,9 @@ def current(judge: "Any", key: bytes, value: bytes, held_ms: int) -> "bytes | No
     except RemoteError as error:
         _log.info("dropped what was held for {}: {}", printable(key), error)
         return None
+
+
+def lasts(judge: "Any", key: bytes, value: bytes, held_ms: int) -> bool:
+    """Whether ``value``, valid when it came, has time left; signatures are not looked at again."""
+    left = judge.lifetime_ms(key, value)
+    return left is None or left > held_ms

@@ -160,7 +160,7 @@ class FlashStore(RecordStore):
         record = await walk.next()
         while record:
             key = record.key
-            if key.startswith(prefix) and key > after and await self.get(key) is not None:
+            if key.startswith(prefix) and key > after and self._lasts(record):
                 found.append(key)
             if len(found) > 2 * KEYS_MAX:
                 found = sorted(set(found))[:KEYS_MAX]
@@ -236,6 +236,10 @@ class FlashStore(RecordStore):
         return repaired
 
     # within
+
+    def _lasts(self, record) -> bool:
+        held_ms = self._now() - record.stamp
+        return admission.lasts(self._judge, record.key, record.value, held_ms)
 
     def _now(self) -> int:
         """The store's own clock: goes on where it was, and counts only while the store is open."""

@@ -50,8 +50,13 @@ class MemoryStore(RecordStore):
         return self._current(bytes(key))
 
     async def keys(self, prefix: bytes = b"", after: bytes = b"") -> "list[bytes]":
-        found = sorted([key for key in self._held if key.startswith(prefix) and key > after])
-        return [key for key in found[:KEYS_MAX] if self._current(key) is not None]
+        now = clock.monotonic_ms()
+        found = []
+        for key, (value, since) in self._held.items():
+            if key.startswith(prefix) and key > after:
+                if admission.lasts(self._judge, key, value, now - since):
+                    found.append(key)
+        return sorted(found)[:KEYS_MAX]
 
     async def remove(self, key: bytes) -> bool:
         key = bytes(key)

@@ -53,9 +53,9 @@ class MemoryStore(RecordStore):
         now = clock.monotonic_ms()
         found = []
         for key, (value, since) in self._held.items():
-            if key.startswith(prefix) and key > after:
-                if admission.lasts(self._judge, key, value, now - since):
-                    found.append(key)
+            is_meant = key.startswith(prefix) and key > after
+            if is_meant and admission.lasts(self._judge, key, value, now - since):
+                found.append(key)
         return sorted(found)[:KEYS_MAX]
 
     async def remove(self, key: bytes) -> bool:

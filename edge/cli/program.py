@@ -124,6 +124,7 @@ def _overview(screen: Screen) -> str:
         "  edge peers                    whom it has found",
         "  edge ping 12D3KooW...         how far away one is",
         "  edge providers temperature    who has what is called so",
+        "  edge put sensors/1 21.5       say something, signed, for others to 'edge get'",
         "",
         "'edge COMMAND --help' tells more.",
     ]

@@ -82,6 +82,10 @@ class Index:
             entry = self.next(entry)
         return entry
 
+    def has_within(self, start: int, stop: int) -> bool:
+        """Whether anything lies at a place from ``start`` on, before ``stop``."""
+        return any(start <= place < stop for place in self._places)
+
     def drop_slots(self, slots: "set[int]") -> int:
         """Forget all that lies in these segments; how many there were."""
         hashes, places, before = self._hashes, self._places, self.used

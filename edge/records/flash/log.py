@@ -109,6 +109,14 @@ class Log:
                 if entry >= 0:
                     yield entry, record
 
+    def is_torn(self, found: Segment, offset: int) -> bool:
+        """Whether the end of a segment, which cannot be read from ``offset`` on, is what a power
+        cut left: nothing of the run that wrote it is behind, and nothing in it is known."""
+        place = self.segments.index(found) + 1
+        is_last = place == len(self.segments) or self.segments[place].first
+        start = place_of(found.slot, offset)
+        return is_last and not self.index.has_within(start, place_of(found.slot + 1, 0))
+
     def scan(self, found: Segment, offset: int = 0) -> "Iterator[tuple[int, int, Record | None]]":
         """As edge.records.flash.segment.scan."""
         name, read = found.name, self.medium.read

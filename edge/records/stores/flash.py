@@ -445,9 +445,9 @@ class FlashStore(RecordStore):
 
     def _count(self, segment: "Segment") -> "tuple[int, int, int]":
         records = damaged = 0
-        for _, _, record in self._log.scan(segment):
+        for offset, size, record in self._log.scan(segment):
             records += record is not None
-            damaged += record is None
+            damaged += record is None and (size > 0 or not self._log.is_torn(segment, offset))
         return records, len([True for _ in self._log.live_of(segment)]), damaged
 
 

@@ -8,7 +8,7 @@ Our own network takes records of every namespace, the LAN's and the public one /
 Spec: edge/records/README.md, "kad-record-store".
 """
 
-from edge.errors import EdgeError, LinkError, LocalError, RemoteError, printable
+from edge.errors import EdgeError, LimitError, LinkError, RemoteError, printable
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.ranked import Ranked
@@ -52,13 +52,14 @@ class KadStore:
     async def put(self, key: bytes, value: bytes) -> bool:
         """Have ``value`` kept by the peers closest to ``key``, now and every 22 hours.
 
-        LinkError if too few of them are there: it is tried again by itself.
+        LinkError if too few of them are there: it is tried again by itself.  LimitError if no
+        network takes records of that namespace.
         """
         key, value = bytes(key), bytes(value)
         admission.check(self._judge, key, value)
         networks = self._networks_of(key)
         if not networks:
-            raise LocalError("no network keeps records like {}".format(printable(key)))
+            raise LimitError("no network keeps records like {}".format(printable(key)))
         for kad in networks:
             held = kad.held_value(key)
             if held is not None and _is_valid(self._judge, key, held):

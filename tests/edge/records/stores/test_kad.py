@@ -1,7 +1,8 @@
 """The kad store over a network that takes whatever it is given: the contract of all stores."""
 
-from edge.errors import LinkError
+from edge.errors import LimitError, LinkError
 from edge.records.stores.kad import KadStore
+from edge.records.sync.tier import Tier
 from tests import kit
 from tests.contract import record_store
 from tests.contract.judges import OWN, FakeJudge, key_of, record
@@ -81,6 +82,16 @@ async def test_a_quorum():
             kad.takers = kad.peers = 3
             assert await store.put(KEY, record(1)) is False  # and now it is kept
             await store.sync()
+
+
+async def test_what_no_network_keeps_is_refused_and_no_failure_of_the_store():
+    kad = Kad()
+    kad.validators = lambda: {"pk": None}
+    store = KadStore(FakeJudge(), [kad], OWN)
+    await kit.raises_async(LimitError, store.put(KEY, record(1)))
+    tier = Tier(store, 1)
+    await kit.raises_async(LimitError, tier.ask(store.put(KEY, record(1))))
+    assert not tier.error  # others' records are handed on all the same
 
 
 async def test_a_better_one_takes_the_place_of_its_own():

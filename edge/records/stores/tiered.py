@@ -429,7 +429,9 @@ class TieredStore:
         try:
             await tier.ask(tier.store.put(key, value), self._far_ms(tier))
         except (RemoteError, LimitError) as error:
-            better = await tier.ask(tier.store.get(key), self._far_ms(tier))
+            better = None  # there is none where there is only no room, and asking may be loud
+            if isinstance(error, RemoteError):
+                better = await tier.ask(tier.store.get(key), self._far_ms(tier))
             if better is not None and self._judge.compare(key, better, value) > 0:
                 await self._repair(key, better, self._tiers[: tier.place], removals)
                 self._push_others(tier, key)

@@ -295,6 +295,14 @@ async def test_a_near_store_without_room_keeps_nothing_worse() -> None:
         assert await store.get(KEY) == record(2, "x" * 600) == await held(flash)
 
 
+async def test_a_far_store_without_room_is_not_asked_what_it_has() -> None:
+    async with Several("flash", "mdns") as (store, _, far):
+        far._bounds.quota = Quota(0, 8000, 0, 2000)
+        await store.put(KEY, record(1))
+        await until(lambda: store.status()["tiers"][1]["refused"])
+        assert "put" in far.asked and "get" not in far.asked
+
+
 async def test_no_store_at_all() -> None:
     several = Several("flash", "s3", broken=("flash", "s3"))
     await kit.raises_async(LinkError, several.store.start())

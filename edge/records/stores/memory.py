@@ -1,5 +1,6 @@
 """Records in the heap, one a key, gone with the program: for chips without files, and for tests."""
 
+from edge.errors import LimitError
 from edge.records import KEYS_MAX, RecordStore
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.bounds import Bounds
@@ -9,6 +10,8 @@ from edge.system import aio, clock, entropy
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+SWEEP_MS = 600000  # between two searches for what has ended, when there is no room
 
 
 def open_store(name: str, node: "Any") -> "MemoryStore":
@@ -24,6 +27,7 @@ class MemoryStore(RecordStore):
         self._held: dict = {}  # key -> (value, when it came)
         self._bounds = Bounds(quota, own, entropy.random_bytes(8))
         self._watchers = Watchers()
+        self._swept: int | None = None
 
     async def start(self) -> None:
         pass
@@ -39,7 +43,7 @@ class MemoryStore(RecordStore):
         if order == admission.SAME:
             return False
         more = len(value) - len(self._held[key][0]) if held is not None else len(key) + len(value)
-        self._bounds.check(key, held is None, more)
+        self._check_room(key, int(held is None), more)
         self._bounds.add(key, int(held is None), more)
         self._held[key] = (value, clock.monotonic_ms())
         if order == admission.NEWER:
@@ -76,6 +80,19 @@ class MemoryStore(RecordStore):
 
     def status(self) -> dict:
         return {"records": self._bounds.records, "bytes": self._bounds.bytes}
+
+    def _check_room(self, key: bytes, more_records: int, more_bytes: int) -> None:
+        try:
+            self._bounds.check(key, more_records, more_bytes)
+        except LimitError:
+            now = clock.monotonic_ms()
+            if self._swept is not None and now - self._swept < SWEEP_MS:
+                raise
+            self._swept = now
+            for other, (value, since) in list(self._held.items()):
+                if other != key and not admission.lasts(self._judge, other, value, now - since):
+                    self._drop(other)
+            self._bounds.check(key, more_records, more_bytes)
 
     def _current(self, key: bytes) -> "bytes | None":
         """What is held for ``key``; dropped here and now if it has become invalid."""

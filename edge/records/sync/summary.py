@@ -120,6 +120,18 @@ class Summary:
     async def _make(self) -> None:
         late: list = []
         self._late = late
+        try:
+            table = Table(await self._rows())
+        finally:
+            self._late = None
+        for name, digest in late:
+            table.set(name, digest)
+        self.current = table
+        self._made_ms = clock.monotonic_ms()
+        self.refused = {}
+
+    async def _rows(self) -> "list[bytes]":
+        """Of all that is followed."""
         rows = []
         pages = Pages(self.store, self.follows)
         while pages.has_more:
@@ -130,12 +142,7 @@ class Summary:
                     rows.append(row_of(key, self._judge.digest(key, value)))
                 if not len(rows) % PAUSE_RECORDS:
                     await aio.sleep_ms(0)
-        table = Table(rows)
-        for name, digest in late:
-            table.set(name, digest)
-        self._late, self.current = None, table
-        self._made_ms = clock.monotonic_ms()
-        self.refused = {}
+        return rows
 
     async def _follow(self, changes: aio.Queue) -> None:
         """Take over what changes; a queue that was full has dropped some."""

@@ -212,8 +212,8 @@ async def _prefix(node: Node, request: dict) -> bytes:
 
 def _value(request: dict) -> bytes:
     try:
-        value = base64.b64decode(text_of(request, "value", "a value is base64"), validate=True)
-    except ValueError:
+        value = base64.b64decode(request["value"], validate=True)
+    except (KeyError, TypeError, ValueError):
         raise LocalError("a value is base64") from None
     if len(value) > record.VALUE_BYTES_MAX:
         raise LocalError(

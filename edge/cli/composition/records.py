@@ -40,10 +40,15 @@ def _open(node: Node):
     node.fetch = node.fetch or Fetch(node.swarm)
     stores = [_open_store(name, node) for name in node.config.records]
     stores = [store for store in stores if store is not None]
+    if not stores:
+        raise LocalError(
+            f"no store of {', '.join(node.config.records)} can be opened by this command\n"
+            "kad needs a routing of that name, mdns needs mdns; 'flash' needs nothing"
+        )
     for store in stores[1:]:
         if store.name == "mdns":  # what is asked for on the link is what is kept here
             store.serve_from(stores[0])
-    node.records_here = stores[0] if stores else None
+    node.records_here = stores[0]
     own = names.edge_key(node.peer_id, "x")[:-1]
     follows = [own, *map(names.prefix_of, node.config.records_follow)]
     for prefix in follows:  # the beacons of who is followed are not displaced by others'

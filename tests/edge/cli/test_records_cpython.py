@@ -63,6 +63,13 @@ def test_bytes_stay_what_they_are(node, tmp_path) -> None:
     assert ask(node, "get", "raw/text").stdout == "from a pipe\n"
 
 
+def test_a_value_may_be_empty(node) -> None:
+    ask(node, "put", "empty", "")
+    assert told(node, "get", "empty")[0]["bytes"] == 0
+    ask(node, "put", "empty", "--file", "-")
+    assert ask(node, "get", "empty").stdout == ""
+
+
 def test_escapes_of_a_value_do_not_reach_a_terminal(node) -> None:
     ask(node, "put", "nasty", "a\x1b[31mb\x07c")
     assert is_harmless(ask(node, "get", "nasty", "--all").stdout.strip())
@@ -120,6 +127,7 @@ def test_rules_are_kept(node) -> None:
         (("put", "a", "1", "--until", "tomorrow"), "no date", 2),
         (("put", "a", "1", "--ttl", "1s", "--chain"), "by one rule", 2),
         (("put", "a", "1", "--from", "2030-01-01", "--until", "2029-01-01"), "ends before", 1),
+        (("put", "a", "1", "--until", "2500-01-01"), "2286", 2),
         (("put", "../a", "1"), "path", 1),
         (("put", "a" * 36, "1"), "path", 1),
         (("put", f"/ipns/{OTHER}", "1"), "another", 1),
@@ -199,8 +207,15 @@ def test_records_survive_and_need_no_running_node(tmp_path) -> None:
         running.process.kill()
         running.process.wait()
     assert edge("get", "kept", "--data", str(data)).stdout == "2"
+    assert "0 damaged" in edge("store", "check", "--data", str(data)).stdout  # a torn end is none
     mode = {path.stat().st_mode & 0o077 for path in data.rglob("*")}
     assert mode == {0}
+
+
+def test_a_command_that_can_open_no_store_says_so(tmp_path) -> None:
+    (tmp_path / "config.toml").write_text('records = ["kad"]\n')
+    said = edge("store", "--data", str(tmp_path), check=1).stderr
+    assert "no store of kad" in said and "flash" in said
 
 
 def test_time_spans_and_moments() -> None:

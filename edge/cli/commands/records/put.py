@@ -25,6 +25,7 @@ EXAMPLES = """\
 """
 
 _UNITS = {"ms": 1, "s": 1000, "min": 60000, "m": 60000, "h": 3600000, "d": 86400000}
+_NS_MAX = 10**19  # as edge.cli.actions.records has it
 _FILE_BYTES_MAX = 65536  # that are read; what a record holds is for the node to say
 
 
@@ -118,4 +119,7 @@ def moment(text: str | None) -> int:
         raise UsageError(f"{text} is no date: give it as 2027-01-31T12:00:00Z") from None
     if since.total_seconds() <= 0:
         raise UsageError(f"{text} is before 1970")
-    return ((since.days * 86400 + since.seconds) * 1000000 + since.microseconds) * 1000
+    ns = ((since.days * 86400 + since.seconds) * 1000000 + since.microseconds) * 1000
+    if ns > _NS_MAX:
+        raise UsageError(f"{text} is after the year 2286; a record holds for ever if nothing says")
+    return ns

@@ -142,7 +142,7 @@ class Node:
             self._group.spawn(self._follow_interfaces())
         if self.routing:
             await self._start_routing()
-        if self.open_records and self.home.has_records():
+        if self.open_records and (self.config.records_follow or self.home.has_records()):
             self._group.spawn(self.record_store())
         if self.home.remembers:
             self._group.spawn(self._remember())

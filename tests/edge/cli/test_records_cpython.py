@@ -218,6 +218,26 @@ def test_a_command_that_can_open_no_store_says_so(tmp_path) -> None:
     assert "no store of kad" in said and "flash" in said
 
 
+def test_a_new_node_that_follows_somebody_begins_by_itself(tmp_path) -> None:
+    edge("put", "followed", "1", "--data", str(tmp_path / "owner"))
+    with Running(tmp_path / "owner", *LOOPBACK) as owner:
+        address = owner.ready()["addresses"][0]
+        follow = ("--follow", f"/edge/{owner.peer_id}/", "--peer", address)
+        _followed_by_a_new_node(tmp_path, follow)
+
+
+def _followed_by_a_new_node(tmp_path, follow: tuple[str, ...]) -> None:
+    with Running(tmp_path / "data", *LOOPBACK, *follow) as follower:
+        follower.ready()
+        until = time.monotonic() + 15
+        kept: list[str] = []
+        while "followed" not in "".join(kept) and time.monotonic() < until:
+            time.sleep(0.1)
+            logs = (tmp_path / "data" / "records").glob("*.beg")
+            kept = [path.read_bytes().decode("latin-1") for path in logs]
+    assert "followed" in "".join(kept)
+
+
 def test_time_spans_and_moments() -> None:
     spans = [put_command.time_span(text) for text in ("500ms", "1s", "1.5min", "2m", "12h", "7d")]
     assert spans == [500, 1000, 90000, 120000, 43200000, 604800000]

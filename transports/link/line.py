@@ -3,7 +3,7 @@
 from edge.system import const
 
 FRAME_BYTES_MIN = 24  # payload; smaller frames would be mostly header
-ROUND_TRIP_MS = 200  # assumed until measured
+ROUND_TRIP_MS = 100  # assumed until measured
 TIMEOUT_MS_MIN = 10
 TIMEOUT_MS_MAX = 30000
 LEAD_MS = 10  # of line time may wait in the driver before the next frame joins it
@@ -24,7 +24,7 @@ class Line:
         self.frame_bytes = self.payload_max  # payload of the next frame
         self.round_trip = ROUND_TRIP_MS
         self.shortest = 0  # round trip; 0 until measured
-        self._variance = ROUND_TRIP_MS // 2
+        self._variance = ROUND_TRIP_MS // 4
         self._queued = 0  # thousandths of bytes in the driver, by our reckoning
         self._drained_at = 0
         self._carried = 0  # bytes whose fate is known, decaying

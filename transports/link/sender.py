@@ -14,6 +14,7 @@ from transports.link.message import CREDIT_BYTES, OVERHEAD_BYTES, Data, Report
 
 FRAMES_MAX = 48  # under way
 _HISTORY = const(32)  # frames a report tells of
+_SILENT_MAX = const(8)  # frames in a row; more is no noise, but a cable that was pulled
 
 
 class Sender:
@@ -29,6 +30,7 @@ class Sender:
         self._ordinal = 0
         self._frames: list = []  # (ordinal, start, end, sent_at), oldest first
         self._again: list = []  # (start, end), in order, apart from each other
+        self._silent = 0  # frames given up since a report told of any
 
     def grant(self, credit: int) -> None:
         """Room that the receiver has from the beginning."""
@@ -120,6 +122,8 @@ class Sender:
             if not arrived:
                 self._repeat(start, end)
         self._frames = self._frames[count:]
+        if count:
+            self._silent = 0
         return count > 0
 
     def _repeat(self, start: int, end: int) -> None:
@@ -142,12 +146,17 @@ class Sender:
         comes, tells of all others."""
         if self._frames:
             _, start, end, _ = self._frames.pop(0)
-            self.under_way -= end - start + OVERHEAD_BYTES
+            size = end - start + OVERHEAD_BYTES
+            self.under_way -= size
+            self._silent += 1
+            if self._silent <= _SILENT_MAX:
+                self._line.resolved(size, False)
             self._repeat(start, end)
         if not self._frames and not self._again:
             self._repeat(self.acknowledged, self._fresh)
 
     def lose_all(self) -> None:
         """The line was cut: nothing that was under way can be counted on."""
+        self._silent = _SILENT_MAX
         while self._frames:
             self.lose_oldest()

@@ -11,8 +11,11 @@ from edge.node import Home, Node
 from edge.records import names
 from edge.records.judge import Judge
 from edge.records.observed import Time
+from edge.records.stores import ENTRY_POINTS, NAMES, open_store
 from edge.records.validators import open_validators
 from edge.system.log import Log
+
+BUILT_IN = [name for name in NAMES if name != "tiered"]  # which is what they are put together as
 
 _log = Log("records")
 
@@ -28,6 +31,7 @@ def add_records(node: Node, home: Home) -> None:
         _log.warn("the time is not known from last time: {}", error)
     node.validators = open_validators(time)
     node.judge = Judge(node.validators, time)
+    _check(node)
     if node.config.records:
         node.open_records = lambda: _open(node)
 
@@ -62,22 +66,39 @@ def _open(node: Node):
 
 def _open_store(name: str, node: Node):
     """The store of that name, built in or of another distribution; None if it cannot be here."""
-    from edge.records.stores import ENTRY_POINTS, NAMES, open_store
+    if name not in BUILT_IN:
+        return _plug_in(name).load()(name, node)
+    try:
+        return open_store(name, node)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("edge.records.stores."):
+            raise
+        return None  # left out of this installation
 
-    if name in NAMES:
-        try:
-            return open_store(name, node)
-        except ModuleNotFoundError as error:
-            if not (error.name or "").startswith("edge.records.stores."):
-                raise
-            return None  # left out of this installation
+
+def _plug_in(name: str):
+    """The entry point of a store of another distribution; UsageError if there is none."""
     from importlib import metadata
 
     found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
     if name not in found:
-        near = nearest(name, [*NAMES, *found])
+        near = nearest(name, [*BUILT_IN, *found])
         raise UsageError(
             f"there is no record store {printable(name)}; did you mean {near}?\n"
-            f"built in are {', '.join(NAMES)}"
+            f"built in are {', '.join(BUILT_IN)}"
         )
-    return found[name].load()(name, node)
+    return found[name]
+
+
+def _check(node: Node) -> None:
+    """UsageError at the start for what would go wrong with the first record."""
+    for name in node.config.records:
+        if name not in BUILT_IN:
+            _plug_in(name)
+    if "s3" in node.config.records and not node.config.s3.get("bucket"):
+        raise UsageError(
+            "the store s3 has no bucket\nname it in the configuration: "
+            's3 = { bucket = "readings", endpoint = "https://s3.example.org" }'
+        )
+    for prefix in node.config.records_follow:
+        names.prefix_of(prefix)

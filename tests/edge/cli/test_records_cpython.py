@@ -172,6 +172,21 @@ def test_the_store_is_checked_exported_and_imported(node, tmp_path) -> None:
     assert "cannot read" in edge("store", "import", "/no/such", *other, check=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--records", "flahs"), "did you mean flash?"),
+        (("--records", "tiered"), "there is no record store tiered"),
+        (("--records", "flash,s3"), "s3 has no bucket"),
+        (("--follow", "/what/ever"), "no names begin with"),
+        (("--follow", "/edge/nobody/"), ""),
+    ],
+)  # fmt: skip
+def test_stores_that_cannot_be_are_told_at_the_start(tmp_path, options, said) -> None:
+    done = edge("run", *LOOPBACK, *options, "--data", str(tmp_path), check=None)
+    assert done.returncode in (1, 2) and said in done.stderr and done.stderr, done.stderr
+
+
 def test_commands_without_a_node_wait_for_each_other(tmp_path) -> None:
     line = [command("put", f"n{number}", "1", "--data", str(tmp_path)) for number in range(4)]
     edge("id", "--data", str(tmp_path))

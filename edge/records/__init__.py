@@ -34,6 +34,7 @@ The format of our own records, schemes, order and names: README.md.
 
 from collections import namedtuple
 
+from edge.errors import LinkError
 from edge.system import MICROPYTHON
 
 TYPE_CHECKING = False
@@ -46,6 +47,10 @@ KEYS_MAX = 64 if MICROPYTHON else 131072  # that one call of keys() gives
 
 # The best value of ``key`` is another one now; None: there is none any more.
 Changed = namedtuple("Changed", ("key", "value"))
+
+
+class UnkeptError(LinkError):
+    """Too few keep the record yet; the store goes on trying by itself."""
 
 
 class RecordStore:

@@ -8,7 +8,8 @@ Our own network takes records of every namespace, the LAN's and the public one /
 Spec: edge/records/README.md, "kad-record-store".
 """
 
-from edge.errors import EdgeError, LimitError, LinkError, RemoteError, printable
+from edge.errors import EdgeError, LimitError, RemoteError, printable
+from edge.records import UnkeptError
 from edge.records.stores import QUOTA, Quota, admission
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.ranked import Ranked
@@ -52,7 +53,7 @@ class KadStore:
     async def put(self, key: bytes, value: bytes) -> bool:
         """Have ``value`` kept by the peers closest to ``key``, now and every 22 hours.
 
-        LinkError if too few of them are there: it is tried again by itself.  LimitError if no
+        UnkeptError if too few of them are there: it is tried again by itself.  LimitError if no
         network takes records of that namespace.
         """
         key, value = bytes(key), bytes(value)
@@ -104,7 +105,7 @@ class KadStore:
         self._mine.unwatch(queue)
 
     async def sync(self) -> None:
-        """LinkError if there is a record that too few keep."""
+        """UnkeptError if there is a record that too few keep."""
         for key in list(self._unkept):
             value = await self._mine.get(key)
             if value is None:
@@ -130,7 +131,7 @@ class KadStore:
         ]  # fmt: skip
 
     async def _spread(self, networks: list, key: bytes, value: bytes) -> None:
-        """Have it kept.  LinkError if no network has a quorum, RemoteError if one has a better."""
+        """Have it kept.  UnkeptError if nowhere is a quorum, RemoteError if one has a better."""
         self._unkept.add(key)
         results: list = []
         async with aio.Group(_log_error) as group:
@@ -141,7 +142,7 @@ class KadStore:
             self._unkept.discard(key)
             return
         await self._refuse_older(networks, key, value)
-        raise LinkError("{}: too few peers keep it yet".format(printable(key)))
+        raise UnkeptError("{}: too few peers keep it yet".format(printable(key)))
 
     async def _put_into(self, kad, key: bytes, value: bytes, results: list) -> None:
         """Adds to ``results`` whether so many took it that whoever asks later meets one."""

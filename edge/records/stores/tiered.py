@@ -11,7 +11,7 @@ store holds with the far one, at the start and now and then: there is no second 
 """
 
 from edge.errors import EdgeError, LimitError, LinkError, LocalError, RemoteError, printable
-from edge.records import KEYS_MAX
+from edge.records import KEYS_MAX, UnkeptError
 from edge.records.stores import admission
 from edge.records.stores.watchers import Watchers
 from edge.records.sync.nearby import Nearby
@@ -428,6 +428,8 @@ class TieredStore:
         removals = self._removals
         try:
             await tier.ask(tier.store.put(key, value), self._far_ms(tier))
+        except UnkeptError as error:
+            _log.debug("{}", error)
         except (RemoteError, LimitError) as error:
             better = None  # there is none where there is only no room, and asking may be loud
             if isinstance(error, RemoteError):
@@ -477,9 +479,7 @@ class TieredStore:
         while after < last:
             page = await tier.ask(tier.store.keys(b"", after), self._far_ms(tier))
             found.update([key for key in page if key <= last])
-            if len(page) < KEYS_MAX:
-                break
-            after = page[-1]
+            after = page[-1] if len(page) == KEYS_MAX else last
         return found
 
     async def sync(self) -> None:

@@ -5,6 +5,7 @@ push() -> behind: keys to hand on, at most BEHIND_MAX; more are found by compari
 """
 
 from edge.errors import LimitError, LinkError, LocalError, RemoteError, printable
+from edge.records import UnkeptError
 from edge.system import MICROPYTHON, aio, clock
 from edge.system.log import Log
 
@@ -48,6 +49,9 @@ class Tier:
         """The answer; LinkError if it failed, of whatever kind that was."""
         try:
             answer = await (aio.wait_for_ms(question, timeout_ms) if timeout_ms else question)
+        except UnkeptError:
+            self._works()
+            raise
         except (LinkError, LocalError, aio.TimeoutError) as error:
             self._failed(str(error) or "no answer in time")
             raise LinkError("{}: {}".format(self.store.name, self.error))

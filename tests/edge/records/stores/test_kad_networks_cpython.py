@@ -1,6 +1,6 @@
 """The kad store: what becomes of records in a network."""
 
-from edge.errors import LinkError, LocalError, RemoteError
+from edge.errors import LimitError, LinkError, RemoteError
 from edge.records.stores.kad import KadStore
 from edge.routing.kad import EDGE, LAN
 from edge.routing.kad import message as kad_message
@@ -208,7 +208,7 @@ async def test_other_networks_take_their_namespaces_alone():
         store = KadStore(judge, [lan, edge], OWN)
         await store.put(KEY, record(1))
         assert on_edge.took == [record(1)] and on_lan.took == []
-        await kit.raises_async(LocalError, KadStore(judge, [lan], OWN).put(KEY, record(1)))
+        await kit.raises_async(LimitError, KadStore(judge, [lan], OWN).put(KEY, record(1)))
         assert await KadStore(judge, [lan], OWN).get(KEY) is None
 
 

@@ -1,6 +1,7 @@
 """Tiered stores: the contract of all stores; near first, far behind; stores that fail."""
 
 from edge.errors import LinkError, LocalError, RemoteError
+from edge.records import UnkeptError
 from edge.records.stores import Quota, tiered
 from edge.records.stores.memory import MemoryStore
 from edge.records.stores.tiered import BEST, MISSING, TieredStore
@@ -73,6 +74,32 @@ class Several:
 
 async def held(store, key: bytes = KEY):
     return await MemoryStore.get(store, key)
+
+
+class Shy(Store):
+    """Has what it is given kept by too few."""
+
+    async def put(self, key: bytes, value: bytes) -> bool:
+        await Store.put(self, key, value)
+        raise UnkeptError("too few")
+
+
+async def test_a_record_that_too_few_keep_holds_up_nothing() -> None:
+    several = Several("flash")
+    several.stores.append(Shy(several.judge, "kad"))
+    several.store = TieredStore(several.judge, several.stores)
+    async with several as (store, _, far):
+        for name in ("a", "b", "c"):
+            assert await store.put(key_of(name), record(1)) is True
+        await until(lambda: far.asked.count("put") >= 3)
+        await until(lambda: not store.status()["tiers"][1]["behind"])
+        assert store.status()["tiers"][1]["failing"] == ""
+        await MemoryStore.put(far, key_of("d"), record(1))
+        assert await store.get(key_of("d")) == record(1)
+    alone = TieredStore(FakeJudge(), [Shy(FakeJudge(), "kad")])
+    await alone.start()
+    await kit.raises_async(LinkError, alone.put(KEY, record(1)))
+    await alone.stop()
 
 
 async def test_contract() -> None:

@@ -212,7 +212,10 @@ async def test_holders_that_lie():
         place.fetches[peer_id(4)].lookup = None
         kept, mdns.GRACE_MS = mdns.GRACE_MS, 300
         try:
-            assert await asker.get_all(KEY) == [record(3)]
+            found: list = []
+            for _ in range(3):  # a machine that is busy may hear an answer too late
+                found = found or await asker.get_all(KEY)
+            assert found == [record(3)]
         finally:
             mdns.GRACE_MS = kept
 

@@ -202,20 +202,26 @@ async def test_what_is_heard_is_judged():
 
 async def test_holders_that_lie():
     """They say they have something long, and give nothing, something else, or no answer at all."""
-    async with Place(5) as place:
-        asker, silent, wrong, gone, honest = place.stores
-        for number, store in enumerate((silent, wrong, gone)):
-            await store.put(KEY, record(5 + number) + LONG)
+    lies = ("never", b"garbage", "gone")
+    at_once = min(len(lies), SOURCE_MAX - 1)  # all here are of one host, as links see it
+    for first in range(0, len(lies), at_once):
+        await lied_to(lies[first : first + at_once])
+
+
+async def lied_to(lies):
+    async with Place(2 + len(lies)) as place:
+        asker, honest = place.stores[0], place.stores[-1]
+        for number, lie in enumerate(lies):
+            await place.stores[1 + number].put(KEY, record(5 + number) + LONG)
+            liar = place.fetches[peer_id(2 + number)]
+            if lie == "gone":
+                liar.lookup = None
+            else:
+                liar.answer = lie
         await honest.put(KEY, record(3))
-        place.fetches[peer_id(2)].answer = "never"
-        place.fetches[peer_id(3)].answer = b"garbage"
-        place.fetches[peer_id(4)].lookup = None
         kept, mdns.GRACE_MS = mdns.GRACE_MS, 300
         try:
-            found: list = []
-            for _ in range(3):  # a machine that is busy may hear an answer too late
-                found = found or await asker.get_all(KEY)
-            assert found == [record(3)]
+            assert await asker.get_all(KEY) == [record(3)]
         finally:
             mdns.GRACE_MS = kept
 

@@ -1,9 +1,8 @@
 """A node out of its parts: transports, what finds peers on the LAN, and the routings."""
 
-from edge.cli import UsageError
+from edge.cli.composition import plug_ins
 from edge.cli.composition.records import add_records
-from edge.config import NodeConfig, nearest
-from edge.errors import EdgeError, LocalError, printable
+from edge.config import NodeConfig
 from edge.node import Home, Node
 from edge.routing import ENTRY_POINTS, NAMES, open_routing
 from edge.system.log import Log
@@ -36,36 +35,14 @@ def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> 
 def _open_routing(name: str, node: Node):
     """The routing of that name, built in or of another distribution; None if it cannot be here."""
     if name not in NAMES:
-        return _open_plug_in(name, node)
+        point = plug_ins.find("routing", ENTRY_POINTS, name, [*NAMES])
+        return plug_ins.load("routing", point, node)
     try:
         return open_routing(name, node)
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("edge.routing."):
             raise
         return None  # left out of this installation
-
-
-def _open_plug_in(name: str, node: Node):
-    from importlib import metadata
-
-    found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        near = nearest(name, [*NAMES, *found])
-        raise UsageError(
-            f"there is no routing {printable(name)}; did you mean {near}?\n"
-            f"built in are {', '.join(NAMES)}\n"
-            f"another one is an installed Python package with an entry point of the group "
-            f"{ENTRY_POINTS}, named as here"
-        )
-    try:
-        return found[name].load()(name, node)
-    except EdgeError:
-        raise
-    except Exception as error:  # it may fail in any way it likes
-        raise LocalError(
-            f"the routing {name} does not start: {type(error).__name__}: {printable(error, 200)}\n"
-            f"it is {found[name].value}; leave it out with --routing, or in the configuration"
-        ) from None
 
 
 async def _lookup_txt(name: str) -> list[bytes]:

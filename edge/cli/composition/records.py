@@ -5,8 +5,8 @@ a node that has nothing to do with records holds none of their code.
 """
 
 from edge.cli import UsageError
-from edge.config import nearest
-from edge.errors import LocalError, RemoteError, printable
+from edge.cli.composition import plug_ins
+from edge.errors import LocalError, RemoteError
 from edge.node import Home, Node
 from edge.records import names
 from edge.records.judge import Judge
@@ -15,6 +15,7 @@ from edge.records.stores import ENTRY_POINTS, NAMES, open_store
 from edge.records.validators import open_validators
 from edge.system.log import Log
 
+KIND = "record store"
 BUILT_IN = [name for name in NAMES if name != "tiered"]  # which is what they are put together as
 
 _log = Log("records")
@@ -67,7 +68,7 @@ def _open(node: Node):
 def _open_store(name: str, node: Node):
     """The store of that name, built in or of another distribution; None if it cannot be here."""
     if name not in BUILT_IN:
-        return _plug_in(name).load()(name, node)
+        return plug_ins.load(KIND, plug_ins.find(KIND, ENTRY_POINTS, name, BUILT_IN), node)
     try:
         return open_store(name, node)
     except ModuleNotFoundError as error:
@@ -76,25 +77,11 @@ def _open_store(name: str, node: Node):
         return None  # left out of this installation
 
 
-def _plug_in(name: str):
-    """The entry point of a store of another distribution; UsageError if there is none."""
-    from importlib import metadata
-
-    found = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        near = nearest(name, [*BUILT_IN, *found])
-        raise UsageError(
-            f"there is no record store {printable(name)}; did you mean {near}?\n"
-            f"built in are {', '.join(BUILT_IN)}"
-        )
-    return found[name]
-
-
 def _check(node: Node) -> None:
     """UsageError at the start for what would go wrong with the first record."""
     for name in node.config.records:
         if name not in BUILT_IN:
-            _plug_in(name)
+            plug_ins.find(KIND, ENTRY_POINTS, name, BUILT_IN)
     if "s3" in node.config.records and not node.config.s3.get("bucket"):
         raise UsageError(
             "the store s3 has no bucket\nname it in the configuration: "

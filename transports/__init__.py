@@ -3,6 +3,7 @@
 MODULES = {  # multiaddr protocol -> module with a class Transport; loaded when first named
     "tcp": "transports.tcp",
     "memory": "transports.memory",
+    "serial": "transports.serial.transport",
 }
 
 

@@ -17,21 +17,27 @@ class Line:
 
     def __init__(self, bytes_per_s: int, payload_max: int) -> None:
         """``bytes_per_s``: 0 where nobody knows, and the medium itself says when it is full."""
+        self._taken_max = payload_max  # by the receiver, and by us
+        self._queued = 0  # thousandths of bytes in the driver, by our reckoning
+        self._drained_at = 0
+        self.retune(bytes_per_s)
+
+    def retune(self, bytes_per_s: int) -> None:
+        """Begin, or go on at another rate: what was learned at the last one is forgotten."""
         self.bytes_per_s = bytes_per_s
         # About 25 ms each: what is urgent waits for one frame.  A slow line cannot afford that.
-        fair = max(128, bytes_per_s // 40) if bytes_per_s else payload_max
-        self.payload_max = min(payload_max, fair)
+        fair = max(128, bytes_per_s // 40) if bytes_per_s else self._taken_max
+        self.payload_max = min(self._taken_max, fair)
         self.frame_bytes = self.payload_max  # payload of the next frame
         self.round_trip = ROUND_TRIP_MS
         self.shortest = 0  # round trip; 0 until measured
         self._variance = ROUND_TRIP_MS // 4
-        self._queued = 0  # thousandths of bytes in the driver, by our reckoning
-        self._drained_at = 0
         self._carried = 0  # bytes whose fate is known, decaying
         self._lost = 0  # frames of those, in 64ths
 
     def limit(self, payload_max: int) -> None:
         """What the receiver takes."""
+        self._taken_max = min(self._taken_max, payload_max)
         self.payload_max = min(self.payload_max, payload_max)
         self.frame_bytes = min(self.frame_bytes, payload_max)
 

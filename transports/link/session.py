@@ -125,6 +125,11 @@ class Session:
         self._hello_at = now
         self._spoke_at = now - CONSOLE_IDLE_MS
 
+    def rate_changed(self, bytes_per_s: int, now: int) -> None:
+        """The port speaks at another rate from now on, and the peer's too, if all goes well."""
+        self.line.retune(bytes_per_s)
+        self.line_restored(now)
+
     # time
 
     def deadline(self) -> "int | None":

@@ -1,0 +1,473 @@
+"""One serial port in use: its session, who dialed over it, what happens when it is unplugged.
+
+    connection <-> session (transports/link) <-> port      one task, run(), moves it all
+
+The first byte each end sends in a session says what it is to be: DIALS or ACCEPTS.  If both dial,
+the lower epoch does; the other one accepts, if it listens, and its own dial fails.
+"""
+
+from collections import namedtuple
+
+from edge.errors import LinkError
+from edge.swarm import transport
+from edge.system import MICROPYTHON, aio, clock, entropy
+from edge.system.log import Log
+from transports.link import session as link
+from transports.serial.ladder import Ladder
+
+DIALS = b"\x01"
+ACCEPTS = b"\x02"
+DIAL_TIMEOUT_MS = 5000  # for the other end to answer, and to be done with a connection before
+LINGER_MS = 2000  # what was written before a close may take so long to arrive
+REOPEN_MS = 100  # until it is looked again whether the port is back
+UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
+UNANSWERED_INTERVAL_MS = 1000
+FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
+READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
+READS_MAX = 8  # of the port at once
+WAITING_MAX = 4  # connections that nobody has accepted yet
+BITS_PER_BYTE = 10  # one start bit, one stop bit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_POLITE = ("closed by the peer", "closed here")
+
+Status = namedtuple(
+    "Status",
+    (
+        "address",
+        "state",  # "unplugged", "waiting" or "open"
+        "baud",
+        "frame_bytes",  # payload of a frame now
+        "round_trip_ms",
+        "received",  # bytes off the line, all sessions
+        "sent",
+        "frames",  # that arrived
+        "damaged",
+        "resent",
+        "overruns",  # None where the driver does not tell
+        "replugs",
+        "sessions",
+        "error",  # why the last session ended, or the port cannot be opened
+    ),
+)
+
+_log = Log("serial")
+
+
+class Connection:
+    """One session after the ends know who dialed."""
+
+    def __init__(self, cable, session, role_is_due: bool) -> None:
+        """``role_is_due``: the peer's first byte is still to come."""
+        self.local_address = self.remote_address = cable.address
+        self.profile = transport.SLOW if session.line.bytes_per_s else transport.FAST
+        self.session = session
+        self.is_closed = False
+        self.reason = ""  # why the session is over
+        self._cable = cable
+        self._role_is_due = role_is_due
+        self._arrived = aio.Signal()
+        self._room = aio.Signal()
+
+    async def read(self):
+        while True:
+            if self.is_closed:
+                return b""
+            data = self.session.read(READ_BYTES_MAX)
+            if data and self._role_is_due:
+                self._role_is_due = False
+                data = data[1:]
+            if data:
+                self._cable.wake()  # there is room again: the peer may have to hear of it
+                return data
+            if self.reason in _POLITE:
+                return b""
+            if self.reason:
+                raise LinkError(self.reason)
+            await self._arrived.wait()
+
+    def write_some(self, data) -> int:
+        if self.is_closed or self.reason:
+            raise LinkError(self.reason or "closed")
+        taken = self.session.send(data)
+        if taken:
+            self._cable.wake()
+        return taken
+
+    async def writable(self) -> None:
+        while not self.is_closed and not self.reason and not self.session.sender.room():
+            await self._room.wait()
+
+    async def close(self) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            self._cable.leave()
+            self.tell()
+
+    def end(self, reason: str) -> None:
+        self.reason = reason
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake those for whom something has changed."""
+        is_over = self.is_closed or self.reason
+        if is_over or len(self.session.receiver):
+            self._arrived.fire()
+        if is_over or self.session.sender.room():
+            self._room.fire()
+
+
+class Cable:
+    def __init__(self, address, settings, name, open_port) -> None:
+        """``name`` knows where the port is; ``open_port(path, baud, rtscts, on_ready)``."""
+        self.address = address
+        self.inbound: Any = None  # the Queue of whoever listens
+        self.console = b""  # the last of what the far board said besides
+        self.error = ""
+        self.settings = settings
+        self._name = name
+        self._open_port = open_port
+        self._port: Any = None
+        self._session: Any = None
+        self._ladder = Ladder(settings.baud, settings.baud_max)
+        self._role = b""  # that we have said in this session
+        self._dial: Any = None  # the Signal of whoever dials, until it has an outcome
+        self._dialed: Connection | None = None
+        self._connection: Connection | None = None
+        self._linger_until = 0
+        self._unsent = b""  # the driver had no room for
+        self._reopen_at = 0
+        self._woken_at = 0
+        self._is_woken = False
+        self._wake = aio.Signal()
+        self._received = self._sent = self._replugs = self._sessions = 0
+        self._ended = (0, 0, 0)  # frames, damaged, resent of the sessions before
+        self._group = aio.Group(self._failed)
+        self._is_running = False
+
+    # what the transport and connections ask for
+
+    def open(self) -> None:
+        """Have the port now.  LinkError if that cannot be."""
+        if self._port is None:
+            self._plug(clock.monotonic_ms())
+        self.start()
+
+    def is_there(self) -> bool:
+        return self._name.is_there()
+
+    def is_idle(self) -> bool:
+        return not self._is_running
+
+    def start(self) -> None:
+        if not self._is_running:
+            self._is_running = True
+            self._group.spawn(self._run())
+        self.wake()
+
+    def wake(self) -> None:
+        self._is_woken = True
+        self._wake.fire()
+
+    async def dial(self) -> Connection:
+        """Be the one who dials.  LinkError if nobody takes it."""
+        if self._dial or self._connection and not self._connection.is_closed:
+            raise LinkError("{} is in use".format(self.address))
+        self._dial = outcome = aio.Signal()
+        self._dialed = None
+        self._woken_at = clock.monotonic_ms()
+        self.wake()
+        try:
+            if not await outcome.wait_ms(DIAL_TIMEOUT_MS):
+                raise LinkError("nobody answers at the other end of {}".format(self.address))
+            if self._dialed is None:
+                raise LinkError("{}: {}".format(self.address, self.error))
+            dialed, self._dialed = self._dialed, None
+            return dialed
+        finally:
+            if self._dial is outcome:
+                self._dial = None
+            if self._dialed:  # who waited for it was cancelled
+                await self._dialed.close()
+                self._dialed = None
+            self.wake()
+
+    def leave(self) -> None:
+        """The connection was closed here."""
+        self._linger_until = clock.monotonic_ms() + LINGER_MS
+        self.wake()
+
+    def status(self) -> Status:
+        core = self._session
+        state = "unplugged"
+        if self._port:
+            state = "open" if core and core.state == link.OPEN else "waiting"
+        frames, damaged, resent = self._counted()
+        return Status(
+            self.address, state, self._ladder.rate, core.line.frame_bytes if core else 0,
+            core.line.round_trip if core else 0, self._received, self._sent, frames, damaged,
+            resent, self._port.overruns() if self._port else None, self._replugs, self._sessions,
+            self.error,
+        )  # fmt: skip
+
+    def _counted(self) -> tuple:
+        """Frames, damaged chunks and frames resent, of all sessions."""
+        if not self._session:
+            return self._ended
+        now, before = self._session.counters(), self._ended
+        return before[0] + now.frames, before[1] + now.damaged, before[2] + now.resent
+
+    # the task
+
+    async def _run(self) -> None:
+        try:
+            while self._is_needed():
+                now = clock.monotonic_ms()
+                self._step(now)
+                await self._wait(now)
+        finally:
+            self._is_running = False
+            self._end_session("the port was closed")
+            self._unplug()
+
+    def _is_needed(self) -> bool:
+        if self.inbound is not None or self._dial or self._connection:
+            return True
+        return bool(self._unsent and clock.monotonic_ms() < self._linger_until)
+
+    async def _wait(self, now: int) -> None:
+        if not self._is_woken:
+            due = self._deadline(now)
+            if due is None:
+                await self._wake.wait()
+            elif due > now:
+                await self._wake.wait_ms(due - now)
+            else:
+                await aio.sleep_ms(0)
+        self._is_woken = False
+
+    def _deadline(self, now: int) -> "int | None":
+        times: list = [self._session and self._session.deadline()]
+        if self._port is None:
+            times.append(self._reopen_at)
+        else:
+            times.append(self._ladder.deadline())
+        if self._connection and self._connection.is_closed:
+            times.append(self._linger_until)
+        known = [time for time in times if time is not None]
+        due = min(known) if known else None
+        if due is not None and self._unsent:
+            due = max(due, now + FULL_PAUSE_MS)
+        if due is not None and self._is_unanswered(now):
+            due = max(due, now + UNANSWERED_INTERVAL_MS)
+        return due
+
+    def _is_unanswered(self, now: int) -> bool:
+        core = self._session
+        waits = self._port and core and core.state == link.WAITING and not self._dial
+        return bool(waits and now - self._woken_at > UNANSWERED_MS)
+
+    def _step(self, now: int) -> None:
+        if self._port is None and now >= self._reopen_at:
+            self._replug(now)
+        if self._port and self._session is None:
+            self._begin(now)
+        core = self._session
+        if core:
+            self._receive(core, now)
+            self._keep_time(core, now)
+            if core.state == link.OPEN:
+                self._meet(core)
+            self._say_goodbye(core, now)
+            self._send(core, now)
+            if self._connection:
+                self._connection.tell()
+            if core.state == link.CLOSED:
+                self._end_session(self.error)
+                self.wake()  # and at once the next one
+
+    # the port
+
+    def _plug(self, now: int) -> None:
+        settings = self.settings
+        self._ladder.restart(now)
+        path = self._name.path()
+        self._port = self._open_port(path, settings.baud, settings.rtscts, self.wake)
+        self._name.remember()
+        self._woken_at = now
+        if self._session:
+            self._replugs += 1
+            self._session.rate_changed(settings.baud // BITS_PER_BYTE, now)
+            _log.info("{} is back", self.address)
+
+    def _replug(self, now: int) -> None:
+        self._reopen_at = now + REOPEN_MS
+        try:
+            if self._name.is_there():
+                self._plug(now)
+        except LinkError as error:
+            if str(error) != self.error:
+                self.error = str(error)
+                _log.warn("{}", error)
+
+    def _lost(self, error, now: int) -> None:
+        _log.info("{}", error)
+        self._unplug()
+        self._reopen_at = now + REOPEN_MS
+        if self._session:
+            self._session.line_lost(now)
+
+    def _unplug(self) -> None:
+        self._unsent = b""
+        if self._port:
+            self._port.close()
+            self._port = None
+
+    # bytes
+
+    def _receive(self, core, now: int) -> None:
+        try:
+            for _ in range(READS_MAX):
+                data = self._port.read() if self._port else b""
+                if not data:
+                    return
+                self._received += len(data)
+                core.receive_data(data, now)
+            self.wake()  # there may be more
+        except LinkError as error:
+            self._lost(error, now)
+
+    def _send(self, core, now: int) -> None:
+        if self._port is None:
+            return
+        try:
+            while True:
+                if not self._unsent:
+                    self._unsent = core.data_to_send(now)
+                if not self._unsent:
+                    return
+                size = self._port.write(self._unsent)
+                self._sent += size
+                self._unsent = self._unsent[size:]
+                if self._unsent:
+                    return
+        except LinkError as error:
+            self._lost(error, now)
+
+    # the session
+
+    def _begin(self, now: int) -> None:
+        if self._ladder.restart(now):
+            self._change_rate()
+        rate = self.settings.baud // BITS_PER_BYTE
+        epoch = entropy.random_below(0xFFFFFFFF) + 1
+        self._session = link.Session(epoch, rate, now, self._ladder.options())
+        self._role = b""
+        self._sessions += 1
+
+    def _keep_time(self, core, now: int) -> None:
+        due = core.deadline()
+        if due is not None and now >= due:
+            core.handle_deadline(now)
+        event = core.next_event()
+        while event:
+            if isinstance(event, link.Opened):
+                self._ladder.agree(event.options, now)
+            else:
+                self.error = event.reason
+            event = core.next_event()
+        text = core.take_console()
+        if text:
+            self.console = (self.console + text)[-link.CONSOLE_BYTES_MAX :]
+            _log.debug("{} says {}", self.address, text)
+        told = core.counters()
+        self._ladder.count(told.frames, told.damaged, now)
+        if self._port and core.state != link.CLOSED and self._ladder.handle_deadline(now):
+            self._change_rate()
+            core.rate_changed(self._ladder.rate // BITS_PER_BYTE, now)
+
+    def _change_rate(self) -> None:
+        rate = self._ladder.rate
+        try:
+            self._port.set_baud(rate)
+            _log.info("{} at {} baud", self.address, rate)
+        except LinkError as error:  # the ladder hears nothing there, and comes back
+            _log.warn("{}", error)
+
+    def _meet(self, core) -> None:
+        """Find out who dials."""
+        if self._connection:
+            return
+        if self._dial and not self._role:
+            self._say(core, DIALS)
+            if core.epoch < core.peer_epoch:
+                self._attach_dialed(Connection(self, core, True))
+                return
+        role = core.read(1)
+        if not role:
+            return
+        if role == ACCEPTS and self._role == DIALS:
+            if self._dial:
+                self._attach_dialed(Connection(self, core, False))
+            else:
+                self._refuse(core, "the dial was given up")
+        elif role != DIALS or self.inbound is None:
+            self._refuse(core, "nobody listens here" if role == DIALS else "no known role")
+        else:
+            self._accept(core)
+
+    def _say(self, core, role: bytes) -> None:
+        self._role = role
+        core.send(role)
+
+    def _accept(self, core) -> None:
+        if not self._role:
+            self._say(core, ACCEPTS)
+        elif self._dial:
+            self._fail_dial("the other end dials")
+        connection = Connection(self, core, False)
+        if self.inbound.put_nowait(connection):
+            self._connection = connection
+        else:
+            self._refuse(core, "too many wait here")
+
+    def _refuse(self, core, reason: str) -> None:
+        self.error = reason
+        self._fail_dial(reason)
+        core.close(reason)
+
+    def _attach_dialed(self, connection: Connection) -> None:
+        self._connection = self._dialed = connection
+        self._end_dial()
+
+    def _fail_dial(self, reason: str) -> None:
+        self.error = reason
+        self._end_dial()
+
+    def _end_dial(self) -> None:
+        outcome, self._dial = self._dial, None
+        if outcome:
+            outcome.fire()
+
+    def _say_goodbye(self, core, now: int) -> None:
+        """The session of a connection closed here ends when all that was written has arrived."""
+        held = self._connection
+        if held and held.is_closed and core.state != link.CLOSED:
+            is_done = core.sender.is_done and core.state == link.OPEN
+            if is_done or now >= self._linger_until:
+                core.close()
+
+    def _end_session(self, reason: str) -> None:
+        self._ended = self._counted()
+        self._session = None
+        held, self._connection = self._connection, None
+        if held:
+            held.end(reason)
+        elif self._role == DIALS and reason == _POLITE[0]:
+            self._fail_dial("nobody listens at the other end")
+
+    def _failed(self, error) -> None:
+        _log.error("{} failed: {}: {}", self.address, type(error).__name__, error)

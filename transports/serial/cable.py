@@ -230,8 +230,15 @@ class Cable:
                 await self._wait(now)
         finally:
             self._is_running = False
-            self._end_session("the port was closed")
-            self._unplug()
+            self._hang_up(clock.monotonic_ms())
+
+    def _hang_up(self, now: int) -> None:
+        """Let go of the port; of a session that goes on, with a last word to the peer."""
+        if self._session and self._session.state == link.OPEN:
+            self._session.close()
+            self._send(self._session, now)
+        self._end_session("the port was closed")
+        self._unplug()
 
     def _is_needed(self) -> bool:
         if self.inbound is not None or self._dial or self._connection:
@@ -457,7 +464,7 @@ class Cable:
         held = self._connection
         if held and held.is_closed and core.state != link.CLOSED:
             is_done = core.sender.is_done and core.state == link.OPEN
-            if is_done or now >= self._linger_until:
+            if is_done or self._port is None or now >= self._linger_until:
                 core.close()
 
     def _end_session(self, reason: str) -> None:

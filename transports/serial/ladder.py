@@ -14,7 +14,7 @@ TYPES_RATES = 1  # of an option in a hello: rates of 4 bytes each
 RATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1500000, 2000000, 3000000)
 RATES_MAX = 16  # of the peer that are looked at
 SETTLE_MS = 300
-TRIAL_MS = 500
+TRIAL_MS = 700
 SILENCE_MS = 2000  # an idle session is heard every second
 NOISE_MS = 400
 SAMPLE_CHUNKS = 64  # after so many it is looked at how many were damaged
@@ -71,9 +71,11 @@ class Ladder:
     def deadline(self) -> "int | None":
         if self.rate == self._lowest:
             return self._switch_at
-        due = self._heard_at + SILENCE_MS if self._is_proved else self._changed_at + TRIAL_MS
+        if not self._is_proved:
+            return self._changed_at + TRIAL_MS  # until then the other end may still be below
+        due = self._heard_at + SILENCE_MS
         if self._noise_at is not None:
-            due = min(due, max(self._noise_at, self._changed_at) + NOISE_MS)
+            due = min(due, self._noise_at + NOISE_MS)
         return self._changed_at if self._is_mostly_noise() else due
 
     def _is_mostly_noise(self) -> bool:

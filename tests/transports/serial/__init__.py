@@ -1,0 +1,1 @@
+"""Serial ports, with ptys in their place."""

@@ -8,6 +8,7 @@ from edge.swarm.protocols.ping import Ping
 from edge.swarm.swarm import Swarm
 from edge.system import aio
 from edge.wire.multiaddr import Multiaddr
+from tests.transports.serial.wire_cpython import Wire
 from transports.serial.address import to_value
 from transports.serial.transport import Transport
 
@@ -45,27 +46,45 @@ class End:
             await stream.write(data)
             data = await stream.read()
 
+    def to(self, other: "End") -> Multiaddr:
+        return self.address.with_peer_id(other.swarm.peer_id.to_bytes())
+
+    @property
+    def cable(self):
+        return next(iter(self.transport._cables.values()))
+
     @property
     def status(self):
         return self.transport.links()[0]
 
 
 class Pair:
-    """``dialer`` at a, ``listener`` at b, connected."""
+    """``dialer`` at a, ``listener`` at b of a cable, connected unless ``is_dialed`` is False."""
 
-    def __init__(self, wire, parameters: str = "") -> None:
+    def __init__(self, wire: Wire, parameters: str = "", is_dialed: bool = True) -> None:
+        self.wire = wire
         self.dialer = End(wire.a.link, 1, parameters)
         self.listener = End(wire.b.link, 2, parameters)
+        self._is_dialed = is_dialed
 
     async def __aenter__(self) -> "Pair":
-        await self.listener.swarm.listen(self.listener.address)
-        target = self.dialer.address.with_peer_id(self.listener.swarm.peer_id.to_bytes())
-        self.connection = await self.dialer.swarm.dial(target)
+        self.wire.__enter__()
+        if self._is_dialed:
+            await self.listener.swarm.listen(self.listener.address)
+            self.connection = await self.dialer.swarm.dial(self.dialer.to(self.listener))
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         await self.dialer.swarm.close()
         await self.listener.swarm.close()
+        self.wire.__exit__()
+
+    async def connected(self) -> None:
+        await until(lambda: self.dialer.swarm.connections() and self.listener.swarm.connections())
+
+    async def at(self, baud: int) -> None:
+        ends = self.dialer, self.listener
+        await until(lambda: [end.status.baud for end in ends] == [baud, baud], 10000)
 
 
 async def until(condition, limit_ms: int = 5000) -> None:

@@ -8,13 +8,11 @@ import pytest
 
 from edge.errors import EdgeError
 from edge.system import aio
-from tests import kit
 from tests.transports.serial.nodes_cpython import ECHO, SINK, End, Pair, until
 from tests.transports.serial.wire_cpython import Faults, Wire
-from transports.serial import cable
 
-# What is asked for on a machine that does other things besides, of the payload at 115200; the
-# numbers of a quiet one are in transports/serial/README.md.
+# What is asked for on a machine that does other things besides, of the bytes of a line of 115200;
+# the numbers of a quiet one are in transports/serial/README.md.
 SHARE_MIN = 0.25
 LINE_BYTES_PER_S = 11520
 
@@ -33,164 +31,188 @@ async def bulk(pair: Pair, size: int) -> float:
 
 async def test_all_of_it_over_a_bad_line(tmp_path: Path):
     """Identify, ping, and 100 KB at 115200 with bit errors and lost bytes."""
-    faults = Faults(bit_error_rate=5e-5, loss_rate=5e-5, seed=3)
-    with Wire(tmp_path, faults) as wire:
-        async with Pair(wire) as pair:
-            await until(lambda: pair.connection.identified)
-            assert SINK in pair.connection.identified.protocols
-            assert pair.connection.identified.listen_addresses == ()  # /serial is told to nobody
-            times = await pair.dialer.ping.ping(pair.listener.swarm.peer_id, 5)
-            assert sorted(times)[2] < 200
-            rate = await bulk(pair, 100000)
-            print("ping {:.1f} ms, {:.0f} B/s".format(sorted(times)[2], rate))
-            status = pair.dialer.status
-            assert status.state == "open" and status.resent > 10 and status.damaged > 0, status
-            assert rate > SHARE_MIN * LINE_BYTES_PER_S
+    wire = Wire(tmp_path, Faults(bit_error_rate=5e-5, loss_rate=5e-5, seed=3))
+    async with Pair(wire) as pair:
+        await until(lambda: pair.connection.identified)
+        assert SINK in pair.connection.identified.protocols
+        assert pair.connection.identified.listen_addresses == ()  # /serial is told to nobody
+        times = sorted(await pair.dialer.ping.ping(pair.listener.swarm.peer_id, 5))
+        assert times[2] < 200
+        rate = await bulk(pair, 100000)
+        print("ping {:.1f} ms, {:.0f} B/s".format(times[2], rate))
+        status = pair.dialer.status
+        assert status.state == "open" and status.resent > 10 and status.damaged > 0, status
+        assert rate > SHARE_MIN * LINE_BYTES_PER_S
 
 
 async def test_bursts(tmp_path: Path):
-    with Wire(tmp_path, Faults(bursts_per_s=2, seed=5)) as wire:
-        async with Pair(wire) as pair:
-            rate = await bulk(pair, 20000)
-            print("{:.0f} B/s".format(rate))
-            assert rate > SHARE_MIN * LINE_BYTES_PER_S
+    async with Pair(Wire(tmp_path, Faults(bursts_per_s=2, seed=5))) as pair:
+        rate = await bulk(pair, 20000)
+        print("{:.0f} B/s".format(rate))
+        assert rate > SHARE_MIN * LINE_BYTES_PER_S
 
 
 async def test_a_pulled_cable_interrupts_and_loses_nothing(tmp_path: Path):
     """Three times, by either end; the port comes back as another device."""
     data = random.Random(1).randbytes(30000)
-    with Wire(tmp_path) as wire:
-        async with Pair(wire) as pair:
-            stream = await pair.connection.new_stream((ECHO,))
-            heard = bytearray()
+    heard = bytearray()
 
-            async def listen() -> None:
-                while len(heard) < len(data):
-                    heard.extend(await stream.read())
+    async def listen(stream) -> None:
+        while len(heard) < len(data):
+            heard.extend(await stream.read())
 
-            async with aio.Group() as group:
-                group.spawn(stream.write(data))
-                group.spawn(listen())
-                for side in (wire.a, wire.b, wire.a):
-                    before = len(heard)
-                    await until(lambda before=before: len(heard) > before + 3000, 20000)
-                    wire.unplug(side)
-                    await aio.sleep_ms(300)
-                    before = len(heard)
-                    wire.plug(side)
-                    began = time.monotonic()
-                    await until(lambda before=before: len(heard) > before)
-                    print("back after {:.0f} ms".format((time.monotonic() - began) * 1000))
-                    assert time.monotonic() - began < 1
-                await group.join()
-            assert bytes(heard) == data
-            assert pair.dialer.status.replugs == 2 and pair.listener.status.replugs == 1
-            assert pair.dialer.status.sessions == 1
+    async def pull(wire: Wire, side) -> None:
+        before = len(heard)
+        await until(lambda: len(heard) > before + 3000, 20000)
+        wire.unplug(side)
+        await aio.sleep_ms(300)
+        before = len(heard)
+        wire.plug(side)
+        began = time.monotonic()
+        await until(lambda: len(heard) > before)
+        print("back after {:.0f} ms".format((time.monotonic() - began) * 1000))
+        assert time.monotonic() - began < 1
+
+    async with Pair(Wire(tmp_path)) as pair, aio.Group() as group:
+        stream = await pair.connection.new_stream((ECHO,))
+        group.spawn(stream.write(data))
+        group.spawn(listen(stream))
+        for side in (pair.wire.a, pair.wire.b, pair.wire.a):
+            await pull(pair.wire, side)
+        await group.join()
+        assert bytes(heard) == data
+        assert pair.dialer.status.replugs == 2 and pair.listener.status.replugs == 1
+        assert pair.dialer.status.sessions == 1
 
 
 async def test_an_end_that_starts_again_ends_the_connection_at_once(tmp_path: Path):
-    with Wire(tmp_path) as wire:
-        async with Pair(wire) as pair:
-            await pair.dialer.ping.ping(pair.listener.swarm.peer_id)
-            connection = pair.listener.swarm.connections()[0]
-            # A power cut: nobody says goodbye.
-            held = next(iter(pair.dialer.transport._cables.values()))
-            held._unplug()
-            await held._group.cancel()
-            again = End(wire.a.link, 1)
-            began = time.monotonic()
-            target = again.address.with_peer_id(pair.listener.swarm.peer_id.to_bytes())
-            await again.swarm.dial(target)
-            took = time.monotonic() - began
-            await until(lambda: connection.closed)
-            print("again after {:.0f} ms: {}".format(took * 1000, connection.error))
-            assert "started again" in str(connection.error) and took < 1
-            assert await again.ping.ping(pair.listener.swarm.peer_id)
-            await again.swarm.close()
+    async with Pair(Wire(tmp_path)) as pair:
+        await pair.dialer.ping.ping(pair.listener.swarm.peer_id)
+        connection = pair.listener.swarm.connections()[0]
+        pair.dialer.cable._unplug()  # a power cut: nobody says goodbye
+        await pair.dialer.cable._group.cancel()
+        again = End(pair.wire.a.link, 1)
+        began = time.monotonic()
+        await again.swarm.dial(again.to(pair.listener))
+        took = time.monotonic() - began
+        await until(lambda: connection.closed)
+        print("again after {:.0f} ms: {}".format(took * 1000, connection.error))
+        assert "started again" in str(connection.error) and took < 1
+        assert await again.ping.ping(pair.listener.swarm.peer_id)
+        await again.swarm.close()
+
+
+async def test_an_end_that_goes_says_so(tmp_path: Path):
+    """Also where its task is cancelled, as at the end of a program."""
+    async with Pair(Wire(tmp_path)) as pair:
+        await pair.connected()
+        connection = pair.listener.swarm.connections()[0]
+        await pair.dialer.cable._group.cancel()
+        await until(lambda: connection.closed, 1000)
+        assert pair.listener.status.error == "closed by the peer"
 
 
 async def test_whatever_is_said_it_goes_on(tmp_path: Path):
-    """Garbage, text and zeros arrive at both ends before, between and after."""
+    """Garbage, text and zeros arrive at both ends; text is what the far board says."""
     noise = random.Random(7)
-    with Wire(tmp_path) as wire:
-        async with Pair(wire) as pair:
-            for _ in range(40):
-                for side in (wire.a, wire.b):
-                    garbage = noise.randbytes(noise.randrange(1500))
-                    junk = (garbage, b"\0" * 50, b"rst:0x1\r\n", b"~")
-                    wire.inject(side, noise.choice(junk))
-                await aio.sleep_ms(10)
-            await pair.dialer.ping.ping(pair.listener.swarm.peer_id)
-            assert pair.dialer.status.damaged > 0
-            wire.inject(wire.a, b"\0I (31) boot: ESP-IDF\r\n\0")
-            held = next(iter(pair.dialer.transport._cables.values()))
-            await until(lambda: b"ESP-IDF" in held.console)
-            assert pair.dialer.status.sessions == 1
+    async with Pair(Wire(tmp_path)) as pair:
+        for side in (pair.wire.a, pair.wire.b) * 40:
+            garbage = noise.randbytes(noise.randrange(1500))
+            pair.wire.inject(side, noise.choice((garbage, b"\0" * 50, b"rst:0x1\r\n", b"~")))
+            await aio.sleep_ms(5)
+        await pair.dialer.ping.ping(pair.listener.swarm.peer_id)
+        assert pair.dialer.status.damaged > 0
+        pair.wire.inject(pair.wire.a, b"\0I (31) boot: ESP-IDF\r\n\0")
+        await until(lambda: b"ESP-IDF" in pair.dialer.cable.console)
+        assert pair.dialer.status.sessions == 1
+
+
+async def test_garbage_before_they_meet(tmp_path: Path):
+    noise = random.Random(9)
+    async with Pair(Wire(tmp_path), is_dialed=False) as pair:
+        await pair.listener.swarm.listen(pair.listener.address)
+        for _ in range(20):
+            pair.wire.inject(pair.wire.b, noise.randbytes(noise.randrange(1, 3000)))
+            await aio.sleep_ms(5)
+        await pair.dialer.swarm.dial(pair.dialer.address)
 
 
 async def test_a_port_that_appears_later_is_listened_on(tmp_path: Path):
-    with Wire(tmp_path) as wire:
-        wire.unplug(wire.b)
-        pair = Pair(wire)
-        await pair.listener.swarm.listen(pair.listener.address)
-        await kit.raises_async(EdgeError, aio.wait_for_ms(pair.listener.swarm.dial(
-            pair.listener.address.with_peer_id(pair.dialer.swarm.peer_id.to_bytes())), 3000))  # fmt: skip
-        wire.plug(wire.b)
-        await until(lambda: pair.listener.status.state == "waiting")
+    async with Pair(Wire(tmp_path), is_dialed=False) as pair:
+        pair.wire.unplug(pair.wire.b)
+        listener = pair.listener
+        await listener.swarm.listen(listener.address)
+        with pytest.raises(EdgeError, match="not there"):
+            await listener.swarm.dial(listener.to(pair.dialer))
+        pair.wire.plug(pair.wire.b)
+        await until(lambda: listener.status.state == "waiting")
         await pair.dialer.swarm.dial(pair.dialer.address)
-        await pair.__aexit__()
 
 
-async def test_both_dial_at_once(tmp_path: Path):
+@pytest.mark.parametrize("_", range(4))
+async def test_both_dial_at_once(tmp_path: Path, _: int):
     """One of them becomes the listener; both end up connected, whoever is quicker."""
-    for _ in range(5):
-        with Wire(tmp_path) as wire:
-            one, other = End(wire.a.link, 1), End(wire.b.link, 2)
-            await one.swarm.listen(one.address)
-            await other.swarm.listen(other.address)
-            async with aio.Group(lambda error: None) as group:
-                for end in (one, other):
-                    group.spawn(end.swarm.dial(end.address))
-                await until(lambda one=one, other=other: one.swarm.connections()
-                            and other.swarm.connections())  # fmt: skip
-                await group.join()
-            assert await one.ping.ping(other.swarm.peer_id)
-            assert len(one.swarm.connections()) == len(other.swarm.connections()) == 1
-            await one.swarm.close()
-            await other.swarm.close()
+    pair = Pair(Wire(tmp_path), is_dialed=False)
+    async with pair, aio.Group(lambda error: None) as group:
+        one, other = pair.dialer, pair.listener
+        await one.swarm.listen(one.address)
+        await other.swarm.listen(other.address)
+        group.spawn(one.swarm.dial(one.address))
+        group.spawn(other.swarm.dial(other.address))
+        await pair.connected()
+        await group.join()
+        assert await one.ping.ping(other.swarm.peer_id)
+        assert len(one.swarm.connections()) == len(other.swarm.connections()) == 1
+
+
+async def test_listeners_that_have_met_may_dial_later_from_either_end(tmp_path: Path):
+    async with Pair(Wire(tmp_path), is_dialed=False) as pair:
+        one, other = pair.dialer, pair.listener
+        await one.swarm.listen(one.address)
+        await other.swarm.listen(other.address)
+        await until(lambda: one.status.state == other.status.state == "open")
+        for end in (one, other, one):
+            connection = await end.swarm.dial(end.address)
+            await pair.connected()
+            await connection.close()
+            await until(lambda: not one.swarm.connections() and not other.swarm.connections())
+
+
+async def test_nobody_listens(tmp_path: Path):
+    async with Pair(Wire(tmp_path), is_dialed=False) as pair, aio.Group() as group:
+        outcomes: list[str] = []
+
+        async def dial(end: End) -> None:
+            try:
+                await end.swarm.dial(end.address)
+            except EdgeError as error:
+                outcomes.append(str(error))
+
+        group.spawn(dial(pair.dialer))
+        group.spawn(dial(pair.listener))
+        await group.join()
+        assert len(outcomes) == 2, outcomes
 
 
 async def test_the_ends_agree_on_a_higher_rate(tmp_path: Path):
-    with Wire(tmp_path) as wire:
-        async with Pair(wire, "~115200-921600") as pair:
-            await until(lambda: pair.dialer.status.baud == pair.listener.status.baud == 921600)
-            rate = await bulk(pair, 60000)
-            print("{:.0f} B/s".format(rate))
-            assert rate > LINE_BYTES_PER_S
+    async with Pair(Wire(tmp_path), "~115200-921600") as pair:
+        await pair.at(921600)
+        rate = await bulk(pair, 60000)
+        print("{:.0f} B/s".format(rate))
+        assert rate > LINE_BYTES_PER_S
 
 
 async def test_a_rate_that_does_not_carry_is_left_again(tmp_path: Path):
-    with Wire(tmp_path, baud_max=300000) as wire:
-        async with Pair(wire, "~115200-921600") as pair:
-            until_rate = lambda baud: until(  # noqa: E731
-                lambda: pair.dialer.status.baud == pair.listener.status.baud == baud, 10000
-            )
-            await until_rate(921600)
-            await until_rate(230400)
-            await aio.sleep_ms(700)
-            await bulk(pair, 20000)
-            assert pair.dialer.status.baud == 230400
-            assert pair.dialer.status.sessions == 1
+    async with Pair(Wire(tmp_path, baud_max=300000), "~115200-921600") as pair:
+        await pair.at(921600)
+        await pair.at(230400)
+        await bulk(pair, 20000)
+        assert pair.dialer.status.baud == 230400
+        assert pair.dialer.status.sessions == 1
 
 
 async def test_a_port_is_had_by_one(tmp_path: Path):
-    with Wire(tmp_path) as wire:
-        one, other = End(wire.b.link, 1), End(wire.b.link, 2)
-        await one.swarm.listen(one.address)
+    async with Pair(Wire(tmp_path)) as pair:
+        other = End(pair.wire.b.link, 3)
         with pytest.raises(EdgeError, match="in use by another program"):
             await other.swarm.listen(other.address)
-        await one.swarm.close()
-
-
-def test_its_times_are_bounded():
-    assert cable.DIAL_TIMEOUT_MS <= 15000 and cable.REOPEN_MS <= 200

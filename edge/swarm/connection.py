@@ -17,6 +17,7 @@ from edge.swarm.stream_muxer import (
     StreamReset,
     WindowOpened,
 )
+from edge.swarm.transport import FAST
 from edge.system import MICROPYTHON, aio, clock
 
 CHUNK_BYTES_MAX = 4096 if MICROPYTHON else 262144  # what one stream queues before others may
@@ -40,6 +41,7 @@ class Connection:
         "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "pushed_ms",
         "known", "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent",
         "_flushing", "_drained", "_unread", "_room", "error", "goodbye", "leaving", "closed",
+        "_chunk",
     )  # fmt: skip
 
     def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
@@ -60,6 +62,9 @@ class Connection:
         self._unsent = b""
         self._flushing = False
         self._drained = aio.Signal()
+        profile = raw.profile
+        slow = profile.frame_bytes_max < FAST.frame_bytes_max
+        self._chunk = profile.frame_bytes_max if slow else CHUNK_BYTES_MAX
         self._unread = 0  # bytes that wait in streams for their readers
         self._room = aio.Signal()
         self.error = None  # why it ended, if not in order
@@ -300,7 +305,7 @@ class Connection:
         return stream
 
     def send_data(self, stream, data) -> int:
-        return self._muxer.send_data(stream.id, memoryview(data)[:CHUNK_BYTES_MAX])
+        return self._muxer.send_data(stream.id, memoryview(data)[: self._chunk])
 
     def consumed(self, stream, size: int, eager: bool) -> None:
         self.release(size)

@@ -85,6 +85,8 @@ class Stream:
             taken = connection.send_data(self, rest)
             if taken:
                 rest = rest[taken:]
+                if rest:
+                    await aio.sleep_ms(0)  # other streams come first, then
             else:
                 await self._changed.wait()
         connection.push()

@@ -24,6 +24,7 @@ UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
 UNANSWERED_INTERVAL_MS = 1000
 FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
 READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
+FRAME_BYTES_MAX = 1008 if MICROPYTHON else 4080  # of Noise
 READS_MAX = 8  # of the port at once
 WAITING_MAX = 4  # connections that nobody has accepted yet
 BITS_PER_BYTE = 10  # one start bit, one stop bit
@@ -57,13 +58,31 @@ Status = namedtuple(
 _log = Log("serial")
 
 
+def profile_of(bytes_per_s: int) -> transport.LinkProfile:
+    """SLOW, with frames that take a twelfth of a second: what is urgent waits for one."""
+    if not bytes_per_s:
+        return transport.FAST
+    slow = transport.SLOW
+    size = min(max(bytes_per_s // 12, slow.frame_bytes_max), FRAME_BYTES_MAX)
+    return transport.LinkProfile(
+        "serial",
+        slow.keepalive_ms,
+        slow.answer_timeout_ms,
+        slow.handshake_timeout_ms,
+        slow.negotiate_timeout_ms,
+        slow.window_bytes_max,
+        size,
+        slow.receive_frame_bytes_max,
+    )
+
+
 class Connection:
     """One session after the ends know who dialed."""
 
     def __init__(self, cable, session, role_is_due: bool) -> None:
         """``role_is_due``: the peer's first byte is still to come."""
         self.local_address = self.remote_address = cable.address
-        self.profile = transport.SLOW if session.line.bytes_per_s else transport.FAST
+        self.profile = profile_of(session.line.bytes_per_s)
         self.session = session
         self.is_closed = False
         self.reason = ""  # why the session is over

@@ -52,6 +52,18 @@ async def test_bursts(tmp_path: Path):
         assert rate > SHARE_MIN * LINE_BYTES_PER_S
 
 
+async def test_a_ping_does_not_wait_for_a_bulk_stream(tmp_path: Path):
+    async with Pair(Wire(tmp_path)) as pair, aio.Group() as group:
+        await until(lambda: pair.connection.identified)
+        group.spawn(bulk(pair, 25000))
+        await aio.sleep_ms(300)
+        times = sorted(await pair.dialer.ping.ping(pair.listener.swarm.peer_id, 5))
+        assert len(pair.listener.got) < 25000
+        print("ping {:.0f} ms beside a bulk stream".format(times[2]))
+        assert times[2] < 600
+        await group.join()
+
+
 async def test_a_pulled_cable_interrupts_and_loses_nothing(tmp_path: Path):
     """Three times, by either end; the port comes back as another device."""
     data = random.Random(1).randbytes(30000)

@@ -21,6 +21,7 @@ from edge.swarm.transport import FAST
 from edge.system import MICROPYTHON, aio, clock
 
 CHUNK_BYTES_MAX = 4096 if MICROPYTHON else 262144  # what one stream queues before others may
+MUXER_HEADER_BYTES = 12  # with this a chunk fills one frame of a slow medium
 ANSWERS_BYTES_MAX = 4096 if MICROPYTHON else 262144  # unsent, to a peer that does not read
 CLOSE_TIMEOUT_MS = 1000  # how long a closing connection may take to say so
 ABANDONED_MS = 60000  # a stream we closed whose peer does not: reset after this
@@ -64,7 +65,7 @@ class Connection:
         self._drained = aio.Signal()
         profile = raw.profile
         slow = profile.frame_bytes_max < FAST.frame_bytes_max
-        self._chunk = profile.frame_bytes_max if slow else CHUNK_BYTES_MAX
+        self._chunk = profile.frame_bytes_max - MUXER_HEADER_BYTES if slow else CHUNK_BYTES_MAX
         self._unread = 0  # bytes that wait in streams for their readers
         self._room = aio.Signal()
         self.error = None  # why it ended, if not in order

@@ -9,10 +9,10 @@ the lower epoch does; the other one accepts, if it listens, and its own dial fai
 from collections import namedtuple
 
 from edge.errors import LinkError
-from edge.swarm import transport
-from edge.system import MICROPYTHON, aio, clock, entropy
+from edge.system import aio, clock, entropy
 from edge.system.log import Log
 from transports.link import session as link
+from transports.serial.connection import POLITE, Connection
 from transports.serial.ladder import Ladder
 
 DIALS = b"\x01"
@@ -23,8 +23,6 @@ REOPEN_MS = 50  # until it is looked again whether the port is back
 UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
 UNANSWERED_INTERVAL_MS = 1000
 FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
-READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
-FRAME_BYTES_MAX = 1008 if MICROPYTHON else 4080  # of Noise
 READS_MAX = 8  # of the port at once
 WAITING_MAX = 4  # connections that nobody has accepted yet
 BITS_PER_BYTE = 10  # one start bit, one stop bit
@@ -32,8 +30,6 @@ BITS_PER_BYTE = 10  # one start bit, one stop bit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-_POLITE = ("closed by the peer", "closed here")
 
 Status = namedtuple(
     "Status",
@@ -56,87 +52,6 @@ Status = namedtuple(
 )
 
 _log = Log("serial")
-
-
-def profile_of(bytes_per_s: int) -> transport.LinkProfile:
-    """SLOW, with frames that take a twelfth of a second: what is urgent waits for one."""
-    if not bytes_per_s:
-        return transport.FAST
-    slow = transport.SLOW
-    size = min(max(bytes_per_s // 12, slow.frame_bytes_max), FRAME_BYTES_MAX)
-    return transport.LinkProfile(
-        "serial",
-        slow.keepalive_ms,
-        slow.answer_timeout_ms,
-        slow.handshake_timeout_ms,
-        slow.negotiate_timeout_ms,
-        slow.window_bytes_max,
-        size,
-        slow.receive_frame_bytes_max,
-    )
-
-
-class Connection:
-    """One session after the ends know who dialed."""
-
-    def __init__(self, cable, session, role_is_due: bool) -> None:
-        """``role_is_due``: the peer's first byte is still to come."""
-        self.local_address = self.remote_address = cable.address
-        self.profile = profile_of(session.line.bytes_per_s)
-        self.session = session
-        self.is_closed = False
-        self.reason = ""  # why the session is over
-        self._cable = cable
-        self._role_is_due = role_is_due
-        self._arrived = aio.Signal()
-        self._room = aio.Signal()
-
-    async def read(self):
-        while True:
-            if self.is_closed:
-                return b""
-            data = self.session.read(READ_BYTES_MAX)
-            if data and self._role_is_due:
-                self._role_is_due = False
-                data = data[1:]
-            if data:
-                self._cable.wake()  # there is room again: the peer may have to hear of it
-                return data
-            if self.reason in _POLITE:
-                return b""
-            if self.reason:
-                raise LinkError(self.reason)
-            await self._arrived.wait()
-
-    def write_some(self, data) -> int:
-        if self.is_closed or self.reason:
-            raise LinkError(self.reason or "closed")
-        taken = self.session.send(data)
-        if taken:
-            self._cable.wake()
-        return taken
-
-    async def writable(self) -> None:
-        while not self.is_closed and not self.reason and not self.session.sender.room():
-            await self._room.wait()
-
-    async def close(self) -> None:
-        if not self.is_closed:
-            self.is_closed = True
-            self._cable.leave()
-            self.tell()
-
-    def end(self, reason: str) -> None:
-        self.reason = reason
-        self.tell()
-
-    def tell(self) -> None:
-        """Wake those for whom something has changed."""
-        is_over = self.is_closed or self.reason
-        if is_over or len(self.session.receiver):
-            self._arrived.fire()
-        if is_over or self.session.sender.room():
-            self._room.fire()
 
 
 class Cable:
@@ -265,14 +180,13 @@ class Cable:
         return bool(self._unsent and clock.monotonic_ms() < self._linger_until)
 
     async def _wait(self, now: int) -> None:
-        if not self._is_woken:
-            due = self._deadline(now)
-            if due is None:
-                await self._wake.wait()
-            elif due > now:
-                await self._wake.wait_ms(due - now)
-            else:
-                await aio.sleep_ms(0)
+        due = now if self._is_woken else self._deadline(now)
+        if due is None:
+            await self._wake.wait()
+        elif due > now:
+            await self._wake.wait_ms(due - now)
+        else:
+            await aio.sleep_ms(0)  # a line that never falls silent must not stop the others
         self._is_woken = False
 
     def _deadline(self, now: int) -> "int | None":
@@ -312,6 +226,7 @@ class Cable:
             if self._connection:
                 self._connection.tell()
             if core.state == link.CLOSED:
+                self._hear_of_it(core, now)
                 self._end_session(self.error)
                 self.wake()  # and at once the next one
 
@@ -398,6 +313,14 @@ class Cable:
         due = core.deadline()
         if due is not None and now >= due:
             core.handle_deadline(now)
+        self._hear_of_it(core, now)
+        told = core.counters()
+        self._ladder.count(told.frames, told.damaged, now)
+        if self._port and core.state != link.CLOSED and self._ladder.handle_deadline(now):
+            self._change_rate()
+            core.rate_changed(self._ladder.rate // BITS_PER_BYTE, now)
+
+    def _hear_of_it(self, core, now: int) -> None:
         event = core.next_event()
         while event:
             if isinstance(event, link.Opened):
@@ -409,11 +332,6 @@ class Cable:
         if text:
             self.console = (self.console + text)[-link.CONSOLE_BYTES_MAX :]
             _log.debug("{} says {}", self.address, text)
-        told = core.counters()
-        self._ladder.count(told.frames, told.damaged, now)
-        if self._port and core.state != link.CLOSED and self._ladder.handle_deadline(now):
-            self._change_rate()
-            core.rate_changed(self._ladder.rate // BITS_PER_BYTE, now)
 
     def _change_rate(self) -> None:
         rate = self._ladder.rate
@@ -492,7 +410,7 @@ class Cable:
         held, self._connection = self._connection, None
         if held:
             held.end(reason)
-        elif self._role == DIALS and reason == _POLITE[0]:
+        elif self._role == DIALS and reason == POLITE[0]:
             self._fail_dial("nobody listens at the other end")
 
     def _failed(self, error) -> None:

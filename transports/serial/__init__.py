@@ -1,9 +1,12 @@
 """Serial ports: the link protocol over a UART, a USB adapter or a pty, as a transport.
 
-transport.py  dials, listens; a Cable for each port in use
-cable.py      one port: its session, who dialed, what happens when it is unplugged
-  address.py    what a /serial address says
-  ladder.py     when to go to a higher rate, and when back
-  port_posix.py   an open port of Linux or macOS
-  names_posix.py  where a port is now, whatever it is called today
+    transport.py        dials, listens; a Cable for each port in use
+      cable.py          one port: its session, who dialed, what happens when it is unplugged
+        connection.py   what the swarm has of it
+        ladder.py       when to go to a higher rate, and when back
+      address.py        what a /serial address says
+      port_posix.py     an open port of Linux or macOS
+      names_posix.py    where a port is now, whatever it is called today
+
+README.md says what both ends rely on besides the link protocol.
 """

@@ -7,7 +7,8 @@
               only noise for NOISE_MS, or mostly noise
 
 Both ends follow the same rules on what they hear, and whoever is alone up there comes back: they
-meet at the lowest rate again, whatever was lost.  A rate that failed is not tried again.
+meet at the lowest rate again, whatever was lost.  A rate that failed is not tried again in this
+session, and one that never carried anything not in later ones.
 """
 
 TYPES_RATES = 1  # of an option in a hello: rates of 4 bytes each
@@ -97,7 +98,8 @@ class Ladder:
             return self._go(self._rungs[-1], now)
         if self.rate in self._rungs:
             self._rungs.remove(self.rate)
-        self._failed.append(self.rate)
+        if not self._is_proved:  # what carried once may do so in the next session
+            self._failed.append(self.rate)
         return self._go(self._lowest, now)
 
     def _go(self, rate: int, now: int) -> bool:

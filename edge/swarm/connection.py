@@ -22,6 +22,7 @@ from edge.system import MICROPYTHON, aio, clock
 
 CHUNK_BYTES_MAX = 4096 if MICROPYTHON else 262144  # what one stream queues before others may
 MUXER_HEADER_BYTES = 12  # with this a chunk fills one frame of a slow medium
+URGENT_BYTES_MAX = 256  # that wait while a slow medium is full, and go first then
 ANSWERS_BYTES_MAX = 4096 if MICROPYTHON else 262144  # unsent, to a peer that does not read
 CLOSE_TIMEOUT_MS = 1000  # how long a closing connection may take to say so
 ABANDONED_MS = 60000  # a stream we closed whose peer does not: reset after this
@@ -42,7 +43,7 @@ class Connection:
         "remote_peer", "remote_public_key", "direction", "opened_ms", "identified", "pushed_ms",
         "known", "_raw", "_upgrader", "_muxer", "_swarm", "_streams", "_abandoned", "_unsent",
         "_flushing", "_drained", "_unread", "_room", "error", "goodbye", "leaving", "closed",
-        "_chunk",
+        "_chunk", "_urgent", "_has_room",
     )  # fmt: skip
 
     def __init__(self, raw, upgrader, upgraded, direction: str, swarm) -> None:
@@ -66,6 +67,8 @@ class Connection:
         profile = raw.profile
         slow = profile.frame_bytes_max < FAST.frame_bytes_max
         self._chunk = profile.frame_bytes_max - MUXER_HEADER_BYTES if slow else CHUNK_BYTES_MAX
+        self._urgent = URGENT_BYTES_MAX if slow else 0
+        self._has_room = getattr(raw, "has_room", _always)
         self._unread = 0  # bytes that wait in streams for their readers
         self._room = aio.Signal()
         self.error = None  # why it ended, if not in order
@@ -207,15 +210,20 @@ class Connection:
             return True
         if self._try_push():
             return True
+        self._start_flush()
+        return False
+
+    def _start_flush(self) -> None:
         if not self._flushing:
             self._flushing = True
             self._swarm.spawn(self._flush())
-        return False
 
     def _try_push(self) -> bool:
         try:
             while True:
                 if not self._unsent:
+                    if self._muxer.pending() and not self._has_room():
+                        return False  # what goes first is decided when it goes
                     data = self._upgrader.data_to_send()
                     if not data:
                         return True
@@ -230,6 +238,7 @@ class Connection:
 
     async def _flush(self) -> None:
         try:
+            await self._raw.writable()
             while not self.closed and not self._try_push():
                 await self._raw.writable()
         except LinkError:
@@ -237,6 +246,14 @@ class Connection:
         finally:
             self._flushing = False
             self._drained.fire()
+
+    def is_ready_for(self, size: int) -> bool:
+        """Whether a stream may queue ``size`` bytes now: when nothing waits for the medium, and few
+        bytes also before, so that words need not wait for bulk."""
+        if self.push() and self._has_room() or self._muxer.pending() + size <= self._urgent:
+            return True
+        self._start_flush()
+        return False
 
     async def drained(self) -> None:
         """Wait until the medium has taken what was pending; may return before."""
@@ -380,3 +397,7 @@ class Connection:
         self.closed = self.leaving = True
         self._room.fire()
         await self._raw.close()
+
+
+def _always() -> bool:
+    return True

@@ -79,7 +79,7 @@ class Stream:
         connection = self.connection
         while rest:
             self._require_writable()
-            if not connection.push():
+            if not connection.is_ready_for(len(rest)):
                 await connection.drained()
                 continue
             taken = connection.send_data(self, rest)

@@ -56,6 +56,9 @@ class RawConnection:
         """Wait until ``write_some`` may take more.  LinkError."""
         raise NotImplementedError
 
+    # A slow medium also has ``has_room() -> bool``: whether ``write_some`` would take anything now.
+    # Until then what goes first stays open.
+
     async def close(self) -> None:
         """Let go at once: what was taken but not sent may be lost.  A pending read ends."""
         raise NotImplementedError

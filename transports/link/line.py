@@ -7,9 +7,16 @@ ROUND_TRIP_MS = 100  # assumed until measured
 TIMEOUT_MS_MIN = 10
 TIMEOUT_MS_MAX = 30000
 LEAD_MS = 10  # of line time may wait in the driver before the next frame joins it
+FAIR_BYTES_MIN = 400  # a slow line cannot afford headers more often
+FAIR_BYTES_MAX = 1024
 _HEADER = const(10)
 _MEMORY_BYTES = const(16384)  # the error rate is that of about so many bytes
 _SCALE = const(64)  # losses are counted in 64ths, so that halving keeps something
+
+
+def fair_bytes(bytes_per_s: int) -> int:
+    """What may be sent in one piece: about 55 ms, as what is urgent waits for it."""
+    return min(FAIR_BYTES_MAX, max(FAIR_BYTES_MIN, bytes_per_s // 18))
 
 
 class Line:
@@ -25,8 +32,7 @@ class Line:
     def retune(self, bytes_per_s: int) -> None:
         """Begin, or go on at another rate: what was learned at the last one is forgotten."""
         self.bytes_per_s = bytes_per_s
-        # About 25 ms each: what is urgent waits for one frame.  A slow line cannot afford that.
-        fair = max(128, bytes_per_s // 40) if bytes_per_s else self._taken_max
+        fair = fair_bytes(bytes_per_s) if bytes_per_s else self._taken_max
         self.payload_max = min(self._taken_max, fair)
         self.frame_bytes = self.payload_max  # payload of the next frame
         self.round_trip = ROUND_TRIP_MS
@@ -52,9 +58,9 @@ class Line:
         self._drained_at = now
         return self._queued // 1000
 
-    def room_at(self, now: int) -> int:
+    def room_at(self, now: int, lead_ms: int = LEAD_MS) -> int:
         """When the next frame should join the driver's queue; ``now`` if at once."""
-        excess = self.queued(now) - self.bytes_per_s * LEAD_MS // 1000
+        excess = self.queued(now) - self.bytes_per_s * lead_ms // 1000
         return now + self.duration(excess) if excess > 0 else now
 
     def sent(self, size: int, now: int) -> None:

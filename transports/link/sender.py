@@ -37,12 +37,15 @@ class Sender:
         self._limit = credit * CREDIT_BYTES
 
     def room(self) -> int:
-        """How many bytes may be given now: about a frame waits, so that order is decided late."""
-        unsent = self.acknowledged + len(self._buffer) - self._fresh
-        ahead = max(2 * self._line.frame_bytes, self._line.bytes_per_s // 50)
+        """How many bytes may be given now.  Where the rate is known one piece, when the last one is
+        sent: order is decided late, and a word does not share a frame with what follows it."""
+        room = self._buffer_max - len(self._buffer)
         if not self._line.bytes_per_s:
-            ahead = self._buffer_max
-        return max(0, min(ahead - unsent, self._buffer_max - len(self._buffer)))
+            return room
+        return 0 if self._unsent() else min(room, self._line.payload_max)
+
+    def _unsent(self) -> int:
+        return self.acknowledged + len(self._buffer) - self._fresh
 
     def give(self, data: "bytes | memoryview") -> int:
         taken = min(len(data), self.room())
@@ -80,12 +83,18 @@ class Sender:
             self.resent += 1
         else:
             start = self._fresh
-            end = self._fresh = max(start, min(start + size, self._end()))
+            end = min(start + self._even(size), self._end())
+            end = self._fresh = max(start, end)
         self._ordinal += 1
         self._frames.append((self._ordinal, start, end, now))
         self.under_way += end - start + OVERHEAD_BYTES
         base = self.acknowledged
         return Data(self._ordinal, start, bytes(self._buffer[start - base : end - base]))
+
+    def _even(self, size: int) -> int:
+        """At most ``size``, so that the last frame of what waits is not a short one."""
+        unsent = self._unsent()
+        return -(-unsent // -(-unsent // size)) if unsent else size
 
     def receive_report(self, report: Report, now: int) -> bool:
         """Whether anything became known."""

@@ -195,6 +195,7 @@ class Cable:
             times.append(self._reopen_at)
         else:
             times.append(self._ladder.deadline())
+            times.append(self._room_at(now))
         if self._connection and self._connection.is_closed:
             times.append(self._linger_until)
         known = [time for time in times if time is not None]
@@ -204,6 +205,14 @@ class Cable:
         if due is not None and self._is_unanswered(now):
             due = max(due, now + UNANSWERED_INTERVAL_MS)
         return due
+
+    def _room_at(self, now: int) -> "int | None":
+        """When to ask the connection for more."""
+        held = self._connection
+        if not held or not held.wants_room or not held.session.sender.room():
+            return None
+        at = held.room_at(now)
+        return at if at > now else None  # it has been told
 
     def _is_unanswered(self, now: int) -> bool:
         core = self._session

@@ -2,27 +2,30 @@
 
 from edge.errors import LinkError
 from edge.swarm import transport
-from edge.system import MICROPYTHON, aio
+from edge.system import MICROPYTHON, aio, clock
+from transports.link import line
 
 READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
-FRAME_BYTES_MAX = 1008 if MICROPYTHON else 4080  # of Noise
+NOISE_BYTES = 18  # around the plaintext of a frame of Noise
+# Of line time are left in the driver when the next bytes are asked for.  A chip encrypts meanwhile.
+LEAD_MS = 40 if MICROPYTHON else line.LEAD_MS
 POLITE = ("closed by the peer", "closed here")  # reasons that are an end in order
 
 
 def profile_of(bytes_per_s: int) -> transport.LinkProfile:
-    """SLOW, with frames that take a twelfth of a second: what is urgent waits for one."""
+    """SLOW, with timeouts for the rate, and frames of Noise that fill one frame of the link."""
     if not bytes_per_s:
         return transport.FAST
     slow = transport.SLOW
-    size = min(max(bytes_per_s // 12, slow.frame_bytes_max), FRAME_BYTES_MAX)
+    time = 4096000 // bytes_per_s  # ms of 4 KB
     return transport.LinkProfile(
         "serial",
         slow.keepalive_ms,
-        slow.answer_timeout_ms,
-        slow.handshake_timeout_ms,
-        slow.negotiate_timeout_ms,
+        15000 + 10 * time,
+        30000 + 14 * time,
+        10000 + 12 * time,
         slow.window_bytes_max,
-        size,
+        line.fair_bytes(bytes_per_s) - NOISE_BYTES,
         slow.receive_frame_bytes_max,
     )
 
@@ -41,6 +44,7 @@ class Connection:
         self._role_is_due = role_is_due
         self._arrived = aio.Signal()
         self._room = aio.Signal()
+        self.wants_room = False
 
     async def read(self):
         while True:
@@ -62,14 +66,28 @@ class Connection:
     def write_some(self, data) -> int:
         if self.is_closed or self.reason:
             raise LinkError(self.reason or "closed")
-        taken = self.session.send(data)
+        now = clock.monotonic_ms()
+        taken = self.session.send(data) if self.room_at(now) <= now else 0
         if taken:
             self._cable.wake()
         return taken
 
     async def writable(self) -> None:
-        while not self.is_closed and not self.reason and not self.session.sender.room():
+        self.wants_room = True
+        self._cable.wake()
+        while not self.is_closed and not self.reason and not self.has_room():
             await self._room.wait()
+        self.wants_room = False
+
+    def room_at(self, now: int) -> int:
+        """When the line will ask for bytes, if the sender has taken all before: as late as it can
+        without falling silent, so that what is urgent by then goes first."""
+        return self.session.line.room_at(now, LEAD_MS)
+
+    def has_room(self) -> bool:
+        """Whether the line would take bytes now."""
+        now = clock.monotonic_ms()
+        return self.room_at(now) <= now and self.session.sender.room() > 0
 
     async def close(self) -> None:
         if not self.is_closed:
@@ -86,5 +104,5 @@ class Connection:
         is_over = self.is_closed or self.reason
         if is_over or len(self.session.receiver):
             self._arrived.fire()
-        if is_over or self.session.sender.room():
+        if self.wants_room and (is_over or self.has_room()):
             self._room.fire()

@@ -65,7 +65,7 @@ def test_a_word_beside_a_bulk_stream():
         cable.run(lambda mark=mark: len(cable.b.got) >= mark, 1000)
         worst = max(worst, cable.now - began)
     print("what is given now has arrived within {} ms".format(worst))
-    assert worst <= 90
+    assert worst <= 130  # two pieces of 55 ms: one on the line, one in the sender
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tools import OK, ROOT, parser_of, venv
 
 BESIDE = (
     "tests/sim",
-    "tests/transports/serial/test_virtual_cpython.py",
+    "tests/transports/serial/virtual",
 )  # run at the same time as the rest
 NICE = 15  # how far these stand back
 NO_TESTS = 5  # pytest: nothing that was chosen is there

@@ -164,8 +164,9 @@ class Sender:
         if not self._frames and not self._again:
             self._repeat(self.acknowledged, self._fresh)
 
-    def lose_all(self) -> None:
-        """The line was cut: nothing that was under way can be counted on."""
+    def lose_all(self, queued: int = 0) -> None:
+        """The line was cut: nothing that was under way can be counted on but the last ``queued``
+        bytes, which are not on it yet."""
         self._silent = _SILENT_MAX
-        while self._frames:
+        while self._frames and self.under_way > queued:
             self.lose_oldest()

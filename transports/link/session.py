@@ -287,10 +287,18 @@ class Session:
             )
             self.line.limit(hello.payload_max)
             self.sender.grant(hello.credit)
+        elif kind == message.HELLO and hello.echo and self.state == OPEN:
+            self._peer_is_back(now)
         if kind == message.HELLO:
             self._put_hello(message.WELCOME)
         if hello.echo:
             self._is_answered(now)
+
+    def _peer_is_back(self, now: int) -> None:
+        """Its port was gone: what was under way did not arrive, but for what our driver still has."""
+        self.sender.lose_all(self.line.queued(now))
+        self._timeout_at = None
+        self._asks = not self.sender.has_frame()
 
     def _is_answered(self, now: int) -> None:
         """The peer knows this session."""

@@ -20,6 +20,7 @@ ACCEPTS = b"\x02"
 DIAL_TIMEOUT_MS = 5000  # for the other end to answer, and to be done with a connection before
 LINGER_MS = 2000  # what was written before a close may take so long to arrive
 REOPEN_MS = 50  # until it is looked again whether the port is back
+ABSENT_INTERVAL_MS = 1000  # the same, when no session waits for it
 UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
 UNANSWERED_INTERVAL_MS = 1000
 FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
@@ -254,7 +255,8 @@ class Cable:
             _log.info("{} is back", self.address)
 
     def _replug(self, now: int) -> None:
-        self._reopen_at = now + REOPEN_MS
+        waits = self._session or self._dial
+        self._reopen_at = now + (REOPEN_MS if waits else ABSENT_INTERVAL_MS)
         try:
             if self._name.is_there():
                 self._plug(now)

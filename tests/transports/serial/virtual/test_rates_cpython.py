@@ -8,7 +8,7 @@ from edge.swarm.protocols.ping import PROTOCOL as PING
 from edge.swarm.protocols.ping import round_trip
 from edge.system import aio, clock
 from tests.sim.loop import Ground
-from tests.transports.serial.virtual_cpython import VirtualPair, VirtualWire, bulk
+from tests.transports.serial.virtual.ends_cpython import VirtualPair, VirtualWire, bulk
 
 SEEDS = (1, 2, 3)
 # Name, baud, bytes, faults, per cent of the line (baud / 10) that a stream must get.

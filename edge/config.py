@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KNOBS: "tuple[tuple[str, Any, Any, Any], ...]" = (
     ("listen", ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"), 0, 16),  # none: dial only
     ("peers", (), 0, 64),  # stay connected to these; each ends in /p2p/<peer id>
+    ("serial", (), 0, 16),  # ports: stay connected to who is at the other end; /p2p: to that peer
     ("mdns", True, 0, 1),  # announce ourselves on the LAN and find others there
     ("mdns_agent", True, 0, 1),  # by our own agent; python-zeroconf if not, without mdns routing
     ("routing", ["static", "mdns", "kad-edge", "kad-lan"], 0, 16),  # who is asked, near ones first
@@ -52,6 +53,7 @@ class NodeConfig:
 
     listen: list[Multiaddr]
     peers: list[Multiaddr]
+    serial: list[Multiaddr]
     mdns: bool
     mdns_agent: bool
     routing: list[str]
@@ -119,6 +121,8 @@ def _addresses(name: str, value: object, most: int) -> list[Multiaddr]:
     addresses = [Multiaddr(str(text)) for text in value]
     if name == "peers" and None in [address.peer_id for address in addresses]:
         raise LocalError("each of peers must end in /p2p/<peer id>")
+    if name == "serial" and None in [address.raw("serial") for address in addresses]:
+        raise LocalError("each of serial must be a port: /serial/<port>")
     return addresses
 
 

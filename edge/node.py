@@ -135,6 +135,8 @@ class Node:
         self._group.spawn(self._follow_swarm(self.swarm.watch()))
         if self.config.peers or self.discovery:
             self._keep()
+        if self.config.serial:
+            await self._keep_cables()
         if self.discovery:
             self._group.spawn(self._discover())
         if self.home.interfaces:
@@ -159,6 +161,14 @@ class Node:
             self.peer_store.add_addresses(info.peer_id, info.addresses, FOREVER_MS, self.started_ms)
             self._keeper.want(info.peer_id, self.started_ms, True)
         self._group.spawn(self._keeper.run())
+
+    async def _keep_cables(self) -> None:
+        from edge.swarm.dialing.cables import Cables
+
+        cables = Cables(self.swarm, self.config.reconnect_interval_s * 1000)
+        self._group.spawn(cables.run())
+        for address in self.config.serial:
+            await cables.keep(address)
 
     async def stop(self) -> None:
         """Say goodbye to everyone, remember whom we knew; within ``stop_timeout_ms``."""

@@ -45,6 +45,9 @@ class Listener:
     async def accept(self):
         return self._wrap(await self._inner.accept(), False)
 
+    async def met(self) -> None:
+        await self._inner.met()
+
     async def close(self) -> None:
         await self._inner.close()
 
@@ -66,3 +69,6 @@ class Transport(transport.Transport):
 
     async def resolve(self, address) -> list:
         return await self._inner.resolve(address)
+
+    def cables(self) -> list:
+        return self._inner.cables()

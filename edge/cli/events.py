@@ -9,6 +9,7 @@ from edge.swarm.swarm import Connected, Disconnected
 
 TEXT_MAX = 256  # characters of what a peer chose
 _MET = "connection"  # the source of a routing that was told nothing: the peer came by itself
+CABLE = "/serial/"  # how the address of a peer at the other end of one begins
 SOURCES_MAX = 1024  # peers of whom it is remembered how they were found
 
 STYLES = {
@@ -65,6 +66,8 @@ class Teller:
         if told and told["event"] == "lost":
             self._found.pop(told["peer_id"], None)
         if told and told["event"] == "connected":
+            if told["address"].startswith(CABLE):
+                return {**told, "found_by": "cable"}
             inbound = told["direction"] == "inbound"
             source, _ = self._found.get(told["peer_id"], ("inbound" if inbound else "", set()))
             if source:

@@ -17,7 +17,7 @@ from edge.cli.data_dir import DataDir
 from edge.cli.events import STYLES, Teller, full_addresses, sentence
 from edge.cli.screen import Screen
 from edge.config import KNOBS, NodeConfig
-from edge.errors import LinkError, LocalError
+from edge.errors import LinkError, LocalError, printable
 from edge.node import Node
 from edge.system.log import Log
 from edge.wire.multiaddr import Multiaddr
@@ -57,6 +57,8 @@ class Service:
                 await listen_by_default(node)
             events = node.watch()  # before the first one
             await node.start()
+            if self._config.serial:
+                _warn_of_absent(node)
             if owns_directory:
                 await self._open_control(control)
             await self._live(node, events)
@@ -136,6 +138,14 @@ class Service:
                 await node.stop()
         except TimeoutError:
             _log.warn("stopped without waiting any longer")
+
+
+def _warn_of_absent(node: Node) -> None:
+    for transport in node.swarm.transports:
+        for cable in transport.cables():
+            if cable.status().state == "unplugged":
+                port = printable(cable.settings.port)
+                _log.warn("{} is not there yet; 'edge serial ls' lists the ports that are", port)
 
 
 async def listen_by_default(node: Node) -> None:

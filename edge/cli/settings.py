@@ -14,16 +14,27 @@ def load(data: DataDir, path: str | None, overrides: dict) -> NodeConfig:
     """The configuration of a node; UsageError names the file and the setting that is wrong."""
     values = read_values(data, path)
     try:
+        _name_ports(values)
         config = NodeConfig(values)  # first the file alone: its faults are the file's
     except LocalError as error:
         raise UsageError(f"{path or data.config_path}: {error}\n{_ADVICE}") from None
     if overrides:
         values.update(overrides)
         try:
+            _name_ports(values)
             config = NodeConfig(values)
         except LocalError as error:
             raise UsageError(str(error)) from None
     return config
+
+
+def _name_ports(values: dict) -> None:
+    """Ports as people name them become addresses."""
+    ports = values.get("serial")
+    if ports and isinstance(ports, list):
+        from edge.cli.machine.ports import to_address
+
+        values["serial"] = [to_address(port) for port in ports]
 
 
 _ADVICE = "'edge config' shows every setting with its bounds"

@@ -52,6 +52,6 @@ def unseal(data: bytes) -> PeerRecord:
             continue  # a protocol that is newer than we are
         # That it is the peer's own says nothing new, but py puts it there.
         address = told.decapsulate("p2p") if told.peer_id == peer_id else told
-        if address:
+        if address and address.is_standard:  # a port would be one of this machine
             addresses.append(address)
     return PeerRecord(signer, seq or 0, addresses)

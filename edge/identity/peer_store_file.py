@@ -100,12 +100,14 @@ def _split(data: bytes) -> "tuple[list[bytes], int]":
 
 def _encode_entry(store: PeerStore, peer_id: PeerId, now: int) -> bytes:
     """The message of a peer; empty if there is no address left to remember."""
-    addresses = store.addresses(peer_id, now)
-    if not addresses:
-        return b""
+    store.addresses(peer_id, now)  # puts them in order
     entry = store.entries[peer_id]
+    # What is at the other end of a port is another peer tomorrow, and the port not ours to open.
+    rows = [row for row in entry.addresses if row[0].is_standard]
+    if not rows:
+        return b""
     body = protobuf.encode_bytes(1, peer_id.to_bytes())
-    for address, until, good in entry.addresses:
+    for address, until, good in rows:
         left = max(until - now, 0) // 1000
         row = protobuf.encode_bytes(1, address.to_bytes()) + protobuf.encode_uint(2, left)
         body += protobuf.encode_bytes(2, row + protobuf.encode_uint(3, 1 if good else 0))

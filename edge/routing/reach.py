@@ -16,6 +16,7 @@ _IP6ZONE = const(42)
 _DNS = const(53)  # to 55: dns, dns4, dns6
 _DNS6 = const(55)
 _LOCAL = ("loopback", "link", "private")
+_SERIAL = b"\x81\x80\xc0\x01"  # the code of /serial
 # Names that mean nothing to the rest of the world (RFC 6761, RFC 6762, RFC 8375, RFC 9476).
 _LOCAL_NAMES = (b"local", b"localhost", b"lan", b"internal", b"home.arpa", b"test", b"invalid")
 
@@ -54,6 +55,12 @@ def is_here(address: bytes) -> bool:
         name = _name(address).lower()
         return name == b"localhost" or name.endswith(b".localhost")
     return scope in ("loopback", "unspecified")
+
+
+def is_cable(address: bytes) -> bool:
+    """Whether a serial port is in it: that means something on one machine, and is told to nobody,
+    nor believed of anybody."""
+    return _SERIAL in address
 
 
 def host(address: bytes) -> bytes:

@@ -64,9 +64,9 @@ class Connection:
         self._unsent = b""
         self._flushing = False
         self._drained = aio.Signal()
-        profile = raw.profile
-        slow = profile.frame_bytes_max < FAST.frame_bytes_max
-        self._chunk = profile.frame_bytes_max - MUXER_HEADER_BYTES if slow else CHUNK_BYTES_MAX
+        slow = self.is_slow
+        frame = raw.profile.frame_bytes_max
+        self._chunk = frame - MUXER_HEADER_BYTES if slow else CHUNK_BYTES_MAX
         self._urgent = URGENT_BYTES_MAX if slow else 0
         self._has_room = getattr(raw, "has_room", _always)
         self._unread = 0  # bytes that wait in streams for their readers
@@ -87,6 +87,10 @@ class Connection:
     @property
     def profile(self):
         return self._raw.profile
+
+    @property
+    def is_slow(self) -> bool:
+        return self._raw.profile.frame_bytes_max < FAST.frame_bytes_max
 
     @property
     def streams(self) -> list:

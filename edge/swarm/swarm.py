@@ -81,13 +81,16 @@ class Swarm:
         """Run ``await greeter(connection)`` for every connection made from now on."""
         self._greeters.append(greeter)
 
-    async def listen(self, address):
-        """Listen on ``address``; the Listener tells where.  LinkError if it cannot be had."""
+    async def listen(self, address, expected=None):
+        """Listen on ``address``; the Listener tells where.  LinkError if it cannot be had.
+
+        ``expected``: the PeerId that all who come there must prove; None: anybody.
+        """
         for transport in self.transports:
             if transport.can_dial(address):
                 listener = await transport.listen(address)
                 self._listeners.append(listener)
-                self.spawn(self._accept(listener))
+                self.spawn(self._accept(listener, expected))
                 self._emit(Listening(listener.addresses()[0]))
                 return listener
         raise LocalError("no transport here for {}".format(address))
@@ -104,10 +107,10 @@ class Swarm:
         peer_id, addresses = self._resolve_target(target)
         if peer_id == self.peer_id:
             raise LocalError("that is this node")
-        connection = self._newest(peer_id)
+        connection = self.newest(peer_id)
         if not connection and not addresses and self.locate:
             addresses = await self.locate(peer_id)
-            connection = self._newest(peer_id)  # whoever found it may have connected to it
+            connection = self.newest(peer_id)  # whoever found it may have connected to it
         if connection:
             return connection
         self._refuse_if_closed()
@@ -116,12 +119,26 @@ class Swarm:
         await self._make_place(OUTBOUND)
         return await self._dialer.dial(peer_id, addresses)
 
-    def _newest(self, peer_id):
-        """The last connection made to the peer: an older one may be dead without knowing."""
+    async def connect(self, address):
+        """A new connection over ``address`` itself, whatever others there are to its peer.
+
+        Without /p2p it is one to whoever is there: for media that have one far end.
+        """
+        peer_id, addresses = self._split_address(address)
+        self._refuse_if_closed()
+        await self._make_place(OUTBOUND)
+        return await self._dialer.dial(peer_id, addresses)
+
+    def newest(self, peer_id):
+        """The last connection made to the peer: an older one may be dead without knowing.  One over
+        a slow medium only if there is no other."""
+        found = None
         for connection in reversed(self._connections.get(peer_id, ())):
             if not connection.leaving:
-                return connection
-        return None
+                if not connection.is_slow:
+                    return connection
+                found = found or connection
+        return found
 
     async def resolve(self, address) -> list:
         """What a /dnsaddr stands for; any other ``address`` itself.  LinkError if nobody tells."""
@@ -176,14 +193,14 @@ class Swarm:
 
     # -- inbound
 
-    async def _accept(self, listener) -> None:
+    async def _accept(self, listener, expected) -> None:
         while True:
             try:
                 raw = await listener.accept()
                 self._upgrades.append(raw)
                 if len(self._upgrades) > self.limits.upgrades_max:
                     await self._make_room()
-                self.spawn(self._upgrade_inbound(raw))
+                self.spawn(self._upgrade_inbound(raw, expected))
             except LinkError:
                 return  # closed
             except MemoryError:
@@ -205,9 +222,9 @@ class Swarm:
         while len(self._upgrades) > self.limits.upgrades_max:
             await self._upgraded.wait()
 
-    async def _upgrade_inbound(self, raw) -> None:
+    async def _upgrade_inbound(self, raw, expected) -> None:
         try:
-            await self._upgrade(raw, INBOUND, None)
+            await self._upgrade(raw, INBOUND, expected)
         except EdgeError as error:
             _log.debug("refused {}: {}", raw.remote_address, printable(error, 200))
         finally:

@@ -75,6 +75,10 @@ class Listener:
         """The next inbound connection.  LinkError once closed."""
         raise NotImplementedError
 
+    async def met(self) -> None:
+        """Wait until somebody can be dialed here: of media that have one far end."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         raise NotImplementedError
 
@@ -97,3 +101,7 @@ class Transport:
     async def resolve(self, address: "Multiaddr") -> "list[Multiaddr]":
         """The dialable addresses a name stands for; ``[address]`` where there is no name."""
         return [address]
+
+    def cables(self) -> list:
+        """What has one far end and lasts longer than a connection: each has ``status()``."""
+        return []

@@ -78,6 +78,7 @@ class Cable:
         self._woken_at = 0
         self._is_woken = False
         self._wake = aio.Signal()
+        self._met = aio.Signal()
         self._received = self._sent = self._replugs = self._sessions = 0
         self._ended = (0, 0, 0)  # frames, damaged, resent of the sessions before
         self._group = aio.Group(self._failed)
@@ -129,6 +130,11 @@ class Cable:
                 await self._dialed.close()
                 self._dialed = None
             self.wake()
+
+    async def met(self) -> None:
+        """Wait until there is somebody at the other end."""
+        while not self._session or self._session.state != link.OPEN:
+            await self._met.wait()
 
     def leave(self) -> None:
         """The connection was closed here."""
@@ -336,6 +342,7 @@ class Cable:
         while event:
             if isinstance(event, link.Opened):
                 self._ladder.agree(event.options, now)
+                self._met.fire()
             else:
                 self.error = event.reason
             event = core.next_event()

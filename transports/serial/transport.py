@@ -27,6 +27,9 @@ class Listener:
         except EOFError:
             raise LinkError("closed")
 
+    async def met(self) -> None:
+        await self._cable.met()
+
     async def close(self) -> None:
         if self._cable.inbound is self._queue:
             self._cable.inbound = None
@@ -68,6 +71,9 @@ class Transport(transport.Transport):
     def links(self) -> list:
         """The Status of every port that is or was in use."""
         return [cable.status() for cable in self._cables.values()]
+
+    def cables(self) -> list:
+        return list(self._cables.values())
 
     def _cable(self, address) -> Cable:
         settings = addresses.parse(address)

@@ -15,7 +15,7 @@ _log = Log("edge")
 def open_node(key, config: NodeConfig, home: Home, trace: str | None = None) -> Node:
     """A node that is ready to start."""
     names = ["tcp"]
-    for address in config.listen + config.peers + config.bootstrap:
+    for address in config.listen + config.peers + config.bootstrap + config.serial:
         names += [name for name, _ in address.components if name in MODULES and name not in names]
     transports = [open_transport(name) for name in names]
     if trace:

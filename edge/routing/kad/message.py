@@ -11,7 +11,7 @@ answer: their entries are remembered as they were sent.  Spec: libp2p kad-dht.
 from collections import namedtuple
 
 from edge.errors import LocalError, RemoteError
-from edge.routing import KEY_BYTES_MAX
+from edge.routing import KEY_BYTES_MAX, reach
 from edge.routing.kad import Contact, Profile
 from edge.system import MICROPYTHON, const
 from edge.wire import peer_ids, protobuf
@@ -185,7 +185,7 @@ def _contact(data: bytes, profile: Profile) -> "Contact | None":
     for address in given:
         if address.endswith(suffix):
             address = address[: -len(suffix)]
-        if address and profile.admits(address) and address not in addresses:
+        if address and _may_be_told(address, profile) and address not in addresses:
             addresses.append(address)
     return Contact(id, tuple(addresses[:ADDRESSES_MAX]))
 
@@ -238,8 +238,12 @@ def _entries(
     return entries
 
 
+def _may_be_told(address: bytes, profile: Profile) -> bool:
+    return profile.admits(address) and not reach.is_cable(address)
+
+
 def _entry(contact: Contact, profile: Profile, addresses_max: int) -> bytes:
-    admitted = [address for address in contact.addresses if profile.admits(address)]
+    admitted = [address for address in contact.addresses if _may_be_told(address, profile)]
     parts = [protobuf.encode_bytes(1, contact.id)]
     parts += [protobuf.encode_bytes(2, address) for address in admitted[:addresses_max]]
     return b"".join(parts)

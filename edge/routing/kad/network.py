@@ -104,7 +104,7 @@ class SwarmNetwork:
     def known(self, id: bytes) -> "Contact | None":
         """A peer that has proven itself: we are connected, or one of its addresses led to it."""
         peer_id = PeerId(id)
-        connection = self._connection(peer_id)
+        connection = self._swarm.newest(peer_id)
         store = self._swarm.peer_store
         addresses = store.addresses(peer_id, clock.monotonic_ms()) if store else []
         if connection:
@@ -114,7 +114,7 @@ class SwarmNetwork:
         return Contact(id, tuple([address.to_bytes() for address in addresses]))
 
     def is_connected(self, id: bytes) -> bool:
-        return self._connection(PeerId(id)) is not None
+        return self._swarm.newest(PeerId(id)) is not None
 
     def keep(self, contact: Contact, source: str) -> None:
         store = self._swarm.peer_store
@@ -142,16 +142,10 @@ class SwarmNetwork:
             finally:
                 self._use(connection)
 
-    def _connection(self, peer_id: PeerId):
-        for connection in reversed(self._swarm.connections(peer_id)):
-            if not connection.leaving:
-                return connection
-        return None
-
     async def _connect(self, contact: Contact):
         """A connection to the peer: what nobody has told us is not searched for from here."""
         peer_id = PeerId(contact.id)
-        connection = self._connection(peer_id)
+        connection = self._swarm.newest(peer_id)
         if connection:
             return connection
         info = PeerInfo(peer_id, self._where(peer_id, contact))

@@ -12,6 +12,7 @@ is reset.  Spec: libp2p kad-dht.
 """
 
 from edge.errors import RemoteError
+from edge.routing import reach
 from edge.routing.kad import Contact
 from edge.routing.kad.key import key_of
 from edge.routing.kad.message import (
@@ -108,10 +109,11 @@ class Server:
 
     def _add_provider(self, source: Contact, message: Message) -> None:
         for told in message.providers:
-            if told.id == source.id and told.addresses:
+            addresses = told.addresses or _cables(source)
+            if told.id == source.id and addresses:
                 now = clock.monotonic_ms()
                 owner = self._kad.profile.group(source.addresses[0]) if source.addresses else b""
-                self.providers.add(message.key, told.id, told.addresses, now, owner)
+                self.providers.add(message.key, told.id, addresses, now, owner)
                 return
         raise RemoteError("a provider that is not the peer, or without an address")
 
@@ -130,3 +132,8 @@ class Server:
 
     def _ping(self, _: Contact, message: Message) -> Message:
         return Message(PING, message.key, None, (), ())
+
+
+def _cables(source: Contact) -> tuple:
+    """Where a peer is that has no address to tell: at the other end of a cable of ours."""
+    return tuple([address for address in source.addresses if reach.is_cable(address)])

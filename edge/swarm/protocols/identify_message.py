@@ -64,13 +64,16 @@ def merge(known: Identified, message) -> Identified:
 
 
 def _addresses(encoded) -> list:
-    """Those we can parse; one bad address costs the peer only that address."""
+    """Those we can parse; one bad address costs the peer only that address.  A port is none of a
+    peer's: it would be one of this machine."""
     found = []
     for data in encoded[:ADDRESSES_MAX]:
         try:
-            found.append(Multiaddr.from_bytes(bytes(data)))
+            address = Multiaddr.from_bytes(bytes(data))
         except RemoteError:
-            pass
+            continue
+        if address.is_standard:
+            found.append(address)
     return found
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from edge.cli import checks
+from edge.cli.machine import checks
 from tests import needs
 from tests.edge.cli.program import edge, lines
 from tests.lan_cpython import Lan

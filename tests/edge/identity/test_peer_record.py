@@ -112,5 +112,12 @@ def test_addresses_of_our_own_nodes_stay_at_home():
     assert peer_record.unseal(peer_record.seal(KEY, 1, private)).addresses == [ADDRESS]
 
 
+def test_a_port_of_this_machine_is_nobodys_address():
+    told = b""
+    for text in ("/serial/ttyUSB0", "/ble/x", str(ADDRESS)):
+        told += _info(Multiaddr(text).to_bytes())
+    assert peer_record.unseal(_sealed(_payload(infos=told))).addresses == [ADDRESS]
+
+
 if __name__ == "__main__":
     kit.run(globals())

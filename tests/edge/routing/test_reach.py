@@ -39,6 +39,14 @@ def test_what_is_admitted_where():
             assert reach.admits_any(data), text
 
 
+def test_a_cable_is_known_wherever_it_stands():
+    for text, data in each(PRIVATE_USE + " /serial/%2Fdev%2Fpts%2F3~0 /serial/ttyS0/p2p/" + PEER):
+        assert reach.is_cable(data) == ("serial" in text), text
+    for texts in (LOCAL, PUBLIC, LOCAL_NAMES, NOWHERE):
+        for text, data in each(texts):
+            assert not reach.is_cable(data), text
+
+
 def test_public_ip_is_no_lan():
     for text, data in each(PUBLIC):
         assert reach.admits_local(data) is text.startswith("/dns"), text

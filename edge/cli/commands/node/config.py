@@ -15,6 +15,8 @@ EXAMPLES = """\
 ABOUT = {
     "listen": "addresses to listen on; none: only dial",
     "peers": "addresses of peers to stay connected to, each ending in /p2p/<peer id>",
+    "serial": "serial ports whose other end to stay connected to: /dev/ttyUSB0, its name in "
+    "/dev/serial/by-id, or /serial/<port>~<baud>~rtscts; /p2p/<peer id> behind it: that peer alone",
     "mdns": "announce this node on the LAN and find others there",
     "mdns_agent": "with our own agent; false: with python-zeroconf, which cannot ask for keys",
     "routing": "who is asked for peers and keys, in this order: static, mdns, kad-edge, kad-lan, "

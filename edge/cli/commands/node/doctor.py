@@ -1,8 +1,8 @@
 """`edge doctor`: what works on this machine, and what to do about what does not."""
 
 from edge.cli import EXIT_FAILED, EXIT_OK
-from edge.cli.checks import CHECKS
 from edge.cli.data_dir import DataDir
+from edge.cli.machine.checks import CHECKS
 from edge.cli.screen import Screen
 from edge.errors import printable
 

@@ -1,6 +1,6 @@
 """`edge run`: a node in the foreground, for people, pipes and service managers alike."""
 
-from edge.cli import EXIT_OK, lean, settings
+from edge.cli import EXIT_OK, UsageError, lean, settings
 from edge.cli.data_dir import DataDir
 from edge.cli.screen import Screen
 
@@ -13,6 +13,8 @@ EXAMPLES = """\
   edge run --peer /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   edge run --bootstrap /dnsaddr/peers.example.org --routing static,mdns,kad-wan
   edge run --follow /edge/12D3KooW.../              keep that peer's records, too
+  edge run --serial /dev/ttyUSB0                    and whoever is at the other end of a cable
+  edge run --serial ttyAMA0~921600~rtscts --no-listen --no-mdns          that cable only
   edge run --json | jq .event                       one object a line
   edge run --trace talk.pcap                        all bytes, for Wireshark
 """
@@ -26,6 +28,11 @@ def add_arguments(parser) -> None:
     where.add_argument("--no-listen", action="store_true", help="only dial")
     parser.add_argument("--peer", metavar="ADDR", action="append",
                         help="stay connected to it; ends in /p2p/...; may be repeated")  # fmt: skip
+    parser.add_argument("--serial", metavar="PORT", action="append", help="stay connected to who "
+                        "is at the other end of this cable ('edge serial ls' lists the ports); "
+                        "PORT~921600~rtscts: so fast (default: 115200), with RTS/CTS; may be "
+                        "repeated")  # fmt: skip
+    parser.add_argument("--serial-peer", metavar="ID", help="take no other peer there")
     parser.add_argument("--no-mdns", action="store_true", help="neither announce nor find peers")
     parser.add_argument("--routing", metavar="NAME,...", help="whom to ask for peers and keys, in "
                         "this order: static, mdns, kad-edge, kad-lan, kad-wan or a plug-in; "
@@ -72,6 +79,10 @@ def overrides(options) -> dict:
         values["listen"] = options.listen or []
     if options.peer:
         values["peers"] = options.peer
+    if options.serial:
+        values["serial"] = _ports(options)
+    elif options.serial_peer:
+        raise UsageError("--serial-peer ID belongs to a --serial PORT")
     if options.no_mdns:
         values["mdns"] = False
     if options.routing is not None:
@@ -89,3 +100,15 @@ def overrides(options) -> dict:
     if options.perf:
         values["perf"] = True
     return values
+
+
+def _ports(options) -> list[str]:
+    """The ports of --serial, as addresses."""
+    from edge.cli.machine.ports import to_address
+
+    if options.serial_peer and len(options.serial) > 1:
+        raise UsageError(
+            "--serial-peer ID is for one --serial PORT\n"
+            "where there are more, each names its peer: --serial PORT/p2p/ID"
+        )
+    return [to_address(port, options.serial_peer or "") for port in options.serial]

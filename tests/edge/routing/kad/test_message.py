@@ -142,6 +142,22 @@ def test_addresses_that_mean_nothing_here_are_neither_read_nor_written():
         assert read.closer == read.providers == (Contact(id, kept),)
 
 
+def test_a_cable_is_neither_read_nor_written():
+    """It leads to whoever is at the other end of a port of this machine, and of no other."""
+    cable = address("/serial/ttyUSB0~921600")
+    through = address("/ip4/10.0.0.1/tcp/1/serial/x")
+    for profile in (EDGE, LAN, WAN):
+        both, alone = contact(1, cable, lan(1), through), contact(2, cable)
+        told = Message(ADD_PROVIDER, KEY, None, (both, alone), (both, alone))
+        data = encode(told, profile)
+        assert cable not in data and through not in data
+        read = decode(
+            answer(entry(both.id, cable, through), entry(alone.id, cable, number=9)), EDGE
+        )
+        assert read.closer == () and read.providers == (Contact(alone.id, ()),)
+    assert cable in contact(1, cable).addresses  # kept it may be, by whoever has the port
+
+
 def test_who_has_no_address_here_is_told_only_as_a_provider():
     hidden = Contact(contact(1).id, (BLE,))
     told = decode(encode(Message(GET_PROVIDERS, KEY, None, (hidden,), (hidden,)), WAN), WAN)

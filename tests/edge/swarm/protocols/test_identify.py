@@ -81,6 +81,26 @@ def test_one_bad_address_costs_only_itself():
     assert merge(NOTHING, protobuf.encode_bytes(4, b"\xff")).observed_address is None
 
 
+def test_a_port_of_this_machine_is_nobodys_address():
+    told = b""
+    for text in ("/serial/ttyUSB0", "/ble/x", str(ADDRESS), "/ip4/10.0.0.1/tcp/1/serial/x"):
+        told += protobuf.encode_bytes(2, Multiaddr(text).to_bytes())
+    assert merge(NOTHING, told).listen_addresses == (ADDRESS,)
+
+
+async def test_a_port_of_ours_is_told_to_nobody():
+    async with Net() as net:
+        swarm, _, _ = await net.host()
+        told = Multiaddr("/serial/ttyUSB0"), Multiaddr("/serial/ttyAMA0~9600"), ADDRESS
+        sealed: list = []
+        service = identify.Identify(swarm, lambda: list(told), sealed.append)
+        peer = await net.swarm(listen=False)
+        await peer.dial(address_of(swarm))
+        await until(swarm.connections)
+        said = merge(NOTHING, service.message(swarm.connections()[0]))
+        assert said.listen_addresses == (ADDRESS,) and sealed == [[ADDRESS]]
+
+
 def test_what_js_adds_to_the_observed_address_is_dropped():
     peer = "/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq"
     message = protobuf.encode_bytes(4, Multiaddr(str(ADDRESS) + peer).to_bytes())

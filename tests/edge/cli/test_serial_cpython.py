@@ -64,7 +64,8 @@ def test_a_pulled_cable_and_a_far_end_that_starts_again(tmp_path: Path) -> None:
 def test_a_pinned_peer_is_the_only_one(tmp_path: Path) -> None:
     with Wire(tmp_path) as wire:
         edge("key", "new", "--data", str(tmp_path / "friend"))
-        friend = lines(edge("id", "--json", "--data", str(tmp_path / "friend")).stdout)[0]["peer_id"]
+        shown = edge("id", "--json", "--data", str(tmp_path / "friend")).stdout
+        friend = lines(shown)[0]["peer_id"]
         with at(wire.a, tmp_path / "one", "--serial-peer", friend) as one:
             one.ready()
             with at(wire.b, tmp_path / "stranger") as stranger:

@@ -1,7 +1,10 @@
 """A link session between two ends, and anything on the wire."""
 
+from tests.transports.link.adversary import ordeal
 from transports.link import frames, message, session
 from transports.link.session import Session
+
+SCRIPT_BYTES_MAX = 300
 
 
 def link_frame(data: bytes) -> None:
@@ -69,4 +72,9 @@ def _goes_on(a: Session, b: Session, now: int) -> None:
     assert a.sender.is_done
 
 
-TARGETS = {"link_frame": link_frame, "link_session": link_session}
+def link_pair(data: bytes) -> None:
+    """A script for who stands between two ends: afterwards they talk, and all was right."""
+    ordeal(data[:SCRIPT_BYTES_MAX])
+
+
+TARGETS = {"link_frame": link_frame, "link_session": link_session, "link_pair": link_pair}

@@ -15,8 +15,9 @@ _SCALE = const(64)  # losses are counted in 64ths, so that halving keeps somethi
 
 
 def fair_bytes(bytes_per_s: int) -> int:
-    """What may be sent in one piece: about 55 ms, as what is urgent waits for it."""
-    return min(FAIR_BYTES_MAX, max(FAIR_BYTES_MIN, bytes_per_s // 18))
+    """What may be sent in one piece: about 55 ms, as what is urgent waits for it; never so much
+    that the peer takes it for silence."""
+    return min(FAIR_BYTES_MAX, max(min(FAIR_BYTES_MIN, 2 * bytes_per_s), bytes_per_s // 18))
 
 
 class Line:

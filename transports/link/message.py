@@ -123,8 +123,11 @@ def decode(body: bytes, start: int, expected: int, unacknowledged: int) -> "tupl
 
 
 def _beginning(sequence: int, acknowledged: int, start: int) -> int:
-    upper = (sequence >> 16).to_bytes(4, "big") + (acknowledged >> 16).to_bytes(4, "big")
-    return crc32(upper, start)
+    return crc32(_upper(sequence) + _upper(acknowledged), start)
+
+
+def _upper(number: int) -> bytes:
+    return (number >> 16 & 0xFFFFFFFF).to_bytes(4, "big")
 
 
 def _widened(body: bytes, at: int, near: int) -> int:

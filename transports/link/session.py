@@ -21,6 +21,7 @@ OLDEST_VERSION = 1
 FEATURES = 0  # none yet: bits that both ends set are used
 HELLO_INTERVAL_MS = 100  # while nobody answers
 KEEPALIVE_MS = 1000  # of silence, then the peer is asked
+HELLO_SILENCE_MS = 2000  # then the peer may be in another session: hello as at the beginning
 SILENCE_MS_MAX = 10000  # then the session is over
 CONSOLE_IDLE_MS = 200  # then text without a zero after it is given out
 CONSOLE_BYTES_MAX = 512 if MICROPYTHON else 8192
@@ -276,7 +277,7 @@ class Session:
         if self.state == OPEN and hello.epoch != self.peer_epoch:
             self._end("the peer started again")
             return
-        if hello.echo not in (0, self.epoch) or kind == message.WELCOME and not hello.echo:
+        if kind == message.WELCOME and hello.echo != self.epoch:
             return  # meant for whoever was here before
         if self.state == WAITING:
             self.peer_epoch = hello.epoch
@@ -291,11 +292,11 @@ class Session:
             self._peer_is_back(now)
         if kind == message.HELLO:
             self._put_hello(message.WELCOME)
-        if hello.echo:
+        if hello.echo == self.epoch:
             self._is_answered(now)
 
     def _peer_is_back(self, now: int) -> None:
-        """Its port was gone: what was under way did not arrive, but for what our driver still has."""
+        """Its port was gone: what was under way did not arrive, but what our driver still has."""
         self.sender.lose_all(self.line.queued(now))
         self._timeout_at = None
         self._asks = not self.sender.has_frame()
@@ -303,7 +304,8 @@ class Session:
     def _is_answered(self, now: int) -> None:
         """The peer knows this session."""
         self._heard_at = now
-        self._hello_at = None
+        frames_ms = self.line.duration(4 * self.line.payload_max)
+        self._hello_at = now + HELLO_SILENCE_MS + frames_ms
         if self.state == WAITING:
             self.state = OPEN
             self._events.append(self._agreed)

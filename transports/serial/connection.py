@@ -75,7 +75,7 @@ class Connection:
     async def writable(self) -> None:
         self.wants_room = True
         self._cable.wake()
-        while not self.is_closed and not self.reason and not self.has_room():
+        while not self.has_room():
             await self._room.wait()
         self.wants_room = False
 
@@ -85,7 +85,9 @@ class Connection:
         return self.session.line.room_at(now, LEAD_MS)
 
     def has_room(self) -> bool:
-        """Whether the line would take bytes now."""
+        """Whether it is of use to write: the line would take bytes now, or it is over."""
+        if self.is_closed or self.reason:
+            return True
         now = clock.monotonic_ms()
         return self.room_at(now) <= now and self.session.sender.room() > 0
 
@@ -104,5 +106,5 @@ class Connection:
         is_over = self.is_closed or self.reason
         if is_over or len(self.session.receiver):
             self._arrived.fire()
-        if self.wants_room and (is_over or self.has_room()):
+        if self.wants_room and self.has_room():
             self._room.fire()

@@ -13,6 +13,7 @@ examples:
   python3 -m tools bench                  the table: edge, py-, js- and go-libp2p side by side
   python3 -m tools bench routing          peer routing: at scale by simulation, and on a real LAN
   python3 -m tools bench records          the record store, SQLite, an fsync loop; bytes on a disk
+  python3 -m tools bench serial           serial lines, beside Reticulum
   python3 -m tools bench --list           which measurements there are
   python3 -m tools bench --quick          the arguments of the default one need not name it
   python3 -m tools bench swarm --help     the arguments of one of them

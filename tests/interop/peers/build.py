@@ -1,11 +1,11 @@
-"""Build the foreign peers and the S3 server once, each into its own folder of the cache.
+"""Build the foreign peers, the S3 server and Reticulum once, each into its own folder of the cache.
 
     <cache>/peers/<lang>-<hash>/   a build, named by the hash of its sources
     <cache>/peers/<lang>.lock      held while building, so that two runs do not build twice
     <cache>/peers/rust-target/     cargo's own incremental state
 
 The cache is $LIBP2P_EDGE_CACHE or ~/.cache/libp2p-edge.  Nothing is written into the source tree.
-Run it as `python3 tests/interop/peers/build.py go|rust|js|py|s3|all`: each argv is a line.
+Run it as `python3 tests/interop/peers/build.py go|rust|js|py|s3|reticulum|all`: an argv each line.
 """
 
 import fcntl
@@ -50,6 +50,7 @@ def build(lang: str, log: Callable[[str], None] = print) -> list[str]:
         "js": (_build_js, _argv_js),
         "py": (_build_py, _argv_py),
         "s3": (_build_s3, _argv_binary),
+        "reticulum": (_build_venv, _argv_reticulum),
     }[lang]
     peers = cache_dir() / "peers"
     target = peers / (lang + "-" + _fingerprint(lang))
@@ -87,9 +88,9 @@ def _forget_old(peers: Path, lang: str) -> None:
 
 
 def _fingerprint(lang: str) -> str:
-    """Names one build: sources, lock files, processor and, for py, the Python it runs on."""
+    """Names one build: sources, lock files, processor and, where it matters, the Python."""
     digest = hashlib.sha256(platform.machine().encode())
-    if lang == "py":
+    if lang in ("py", "reticulum"):
         digest.update(sys.version.encode())
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(SOURCES / lang, copy, dirs_exist_ok=True, ignore=_LEFTOVERS)
@@ -136,6 +137,10 @@ def _build_js(work: Path) -> None:
 def _build_py(work: Path) -> None:
     _need("cc", "a C compiler (Debian: apt-get install gcc)")
     _need_gmp(work)
+    _build_venv(work)
+
+
+def _build_venv(work: Path) -> None:
     _run([sys.executable, "-m", "venv", "venv"], work)
     pip = ["venv/bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
     _run([*pip, "--requirement", "requirements.txt"], work)
@@ -152,6 +157,10 @@ def _argv_js(target: Path) -> list[str]:
 
 def _argv_py(target: Path) -> list[str]:
     return [str(target / "venv" / "bin" / "python"), str(target / "peer.py")]
+
+
+def _argv_reticulum(target: Path) -> list[str]:
+    return [str(target / "venv" / "bin" / "python"), str(target / "end.py")]
 
 
 def _node(folder: Path) -> str:
@@ -211,7 +220,7 @@ def _run(command: list[str], work: Path, check: bool = True, **environment: str)
 
 def main(arguments: list[str]) -> int:
     """Build what is named and print each argv."""
-    programs = (*LANGUAGES, "s3")
+    programs = (*LANGUAGES, "s3", "reticulum")
     if len(arguments) != 1 or arguments[0] not in (*programs, "all"):
         print(f"usage: build.py {'|'.join(programs)}|all", file=sys.stderr)
         return 2

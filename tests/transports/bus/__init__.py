@@ -1,0 +1,1 @@
+"""The shared bus: in simulated time, and on ptys."""

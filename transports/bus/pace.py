@@ -1,6 +1,7 @@
 """How long things take on a bus of a given rate.  Section 7 of README.md."""
 
 from edge.system import const
+from transports.link.line import FAIR_BYTES_MAX, fair_bytes
 
 ANSWER_MS = 25  # until the first byte of an answer, where nothing else was measured
 ANSWER_MS_MAX = 250
@@ -20,8 +21,7 @@ class Pace:
     def __init__(self, bytes_per_s: int) -> None:
         """``bytes_per_s``: 0 where nobody knows."""
         self.bytes_per_s = bytes_per_s
-        # A frame of the link protocol on a line of this rate: link/README.md, section 6.
-        fair = min(1024, max(128, bytes_per_s // 40)) if bytes_per_s else 1024
+        fair = fair_bytes(bytes_per_s) if bytes_per_s else FAIR_BYTES_MAX
         self.frame_bytes = fair + _FRAME
         self.burst_bytes = max(self.frame_bytes, self.bytes(BURST_MS), 1)
         # A turn that is full both ways.

@@ -25,6 +25,7 @@ class Sender:
         self.acknowledged = 0
         self.resent = 0  # frames
         self.under_way = 0  # bytes on the line
+        self.ahead_bytes = 0  # so much may wait, where turns are long; 0: one piece
         self._fresh = 0
         self._limit = 0  # up to where the receiver has room
         self._ordinal = 0
@@ -42,6 +43,8 @@ class Sender:
         room = self._buffer_max - len(self._buffer)
         if not self._line.bytes_per_s:
             return room
+        if self.ahead_bytes:
+            return max(0, min(room, self.ahead_bytes - self._unsent()))
         return 0 if self._unsent() else min(room, self._line.payload_max)
 
     def _unsent(self) -> int:

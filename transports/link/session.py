@@ -126,6 +126,11 @@ class Session:
         self._hello_at = now
         self._spoke_at = now - CONSOLE_IDLE_MS
 
+    def hasten(self, now: int) -> None:
+        """A report that waits for company need not wait any longer."""
+        if self._report_at is not None:
+            self._report_at = min(self._report_at, now)
+
     def rate_changed(self, bytes_per_s: int, now: int) -> None:
         """The port speaks at another rate from now on, and the peer's too, if all goes well."""
         self.line.retune(bytes_per_s)

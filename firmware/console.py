@@ -22,6 +22,11 @@ _LINE_MAX = const(256)  # characters
 
 async def run(node) -> None:
     """For as long as the node runs."""
+    await obey_lines(node, _do)
+
+
+async def obey_lines(node, do) -> None:
+    """``await do(node, line, words)`` for every line that is typed, as long as there are any."""
     line = ""
     while True:
         await _typed()
@@ -31,7 +36,7 @@ async def run(node) -> None:
         if letter not in "\r\n":
             line = (line + letter)[-_LINE_MAX:]
         elif line:
-            await _obey(node, line.split())
+            await _obey(node, do, line.split())
             line = ""
 
 
@@ -40,17 +45,18 @@ def _typed():
     yield core._io_queue.queue_read(sys.stdin)
 
 
-async def _obey(node, words: list) -> None:
+async def _obey(node, do, words: list) -> None:
     head = " ".join(words)
     try:
-        await _do(node, head, words[0], words[-1])
+        await do(node, head, words)
     except (EdgeError, ValueError) as error:
         print(head, "failed", printable(error, 200))
     gc.collect()
     print(head, "end", gc.mem_alloc())
 
 
-async def _do(node, head: str, verb: str, what: str) -> None:
+async def _do(node, head: str, words: list) -> None:
+    verb, what = words[0], words[-1]
     if verb == "routing":
         print(head, node.routing.status())
     elif verb == "find":

@@ -23,6 +23,9 @@ def read() -> dict:
 try:
     import node as program
 except ImportError:
-    import leaf as program
+    try:
+        import sensor as program
+    except ImportError:
+        import leaf as program
 
 program.start(read)

@@ -1,6 +1,7 @@
 """What a chip carries: a list of files, never a copy.
 
-Two programs: `leaf`, a swarm in a heap of 64 KB, and `node`, with discovery and memory, in 112 KB.
+Three programs: `leaf`, a swarm in a heap of 64 KB; `node`, with discovery and memory, in 112 KB;
+`sensor`, on a cable, with records of its own, in 112 KB.
 
 A manifest as MicroPython's own build takes it (`make FROZEN_MANIFEST=.../firmware/manifest.py`).
 `python3 -m tools firmware` reads the same list and compiles it to .mpy files.  A feature is left
@@ -49,7 +50,6 @@ package(
         "system/files.py",
         "system/files_flash.py",
         "system/log.py",
-        "system/net.py",
         "system/net_chip.py",
         "system/primitives/__init__.py",
         "system/primitives/der.py",  # with the next two, used only when a peer has such a key
@@ -75,12 +75,10 @@ package(
     base_path="..",
     opt=3,
 )
-package(
-    "transports",
-    ("__init__.py", "tcp.py"),
-    base_path="..",
-    opt=3,
-)
+package("transports", ("__init__.py",), base_path="..", opt=3)
+if options.program != "sensor":
+    package("edge", ("system/net.py",), base_path="..", opt=3)
+    package("transports", ("tcp.py",), base_path="..", opt=3)
 if options.program == "node":
     package(
         "edge",
@@ -126,6 +124,60 @@ if options.program == "node":
     package(
         "transports",
         ("multicast/__init__.py", "multicast/datagrams.py"),
+        base_path="..",
+        opt=3,
+    )
+if options.program == "sensor":
+    package(
+        "edge",
+        (
+            "records/__init__.py",
+            "records/author.py",
+            "records/judge.py",
+            "records/names.py",
+            "records/observed.py",
+            "records/record.py",
+            "records/schemes/__init__.py",
+            "records/schemes/chain.py",
+            "records/schemes/datetime_range.py",
+            "records/schemes/fresh.py",
+            "records/schemes/ttl.py",
+            "records/stores/__init__.py",
+            "records/stores/admission.py",
+            "records/stores/bounds.py",
+            "records/stores/memory.py",
+            "records/stores/watchers.py",
+            "records/validators/__init__.py",
+            "records/validators/edge.py",
+            "routing/__init__.py",
+            "routing/kad/__init__.py",
+            "routing/kad/message.py",
+            "routing/reach.py",
+            "swarm/frames.py",
+            "swarm/protocols/fetch.py",
+        ),
+        base_path="..",
+        opt=3,
+    )
+    package(
+        "transports",
+        (
+            "link/__init__.py",
+            "link/frames.py",
+            "link/line.py",
+            "link/message.py",
+            "link/receiver.py",
+            "link/sender.py",
+            "link/session.py",
+            "serial/__init__.py",
+            "serial/address.py",
+            "serial/cable.py",
+            "serial/connection.py",
+            "serial/ladder.py",
+            "serial/port_chip.py",
+            "serial/port_unix.py",  # used only on MicroPython's unix port
+            "serial/transport.py",
+        ),
         base_path="..",
         opt=3,
     )

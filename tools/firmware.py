@@ -10,6 +10,7 @@ EXAMPLES = """\
 examples:
   python3 -m tools firmware                          the leaf for an ESP32, into build/firmware/
   python3 -m tools firmware --program node           the one that finds others by itself
+  python3 -m tools firmware --program sensor         the one on a cable, with records of its own
   python3 -m tools firmware --program node --application APP.py    with yours instead of a console
   python3 -m tools firmware --family rp2             for a Pico W
   python3 -m tools firmware --heap                   and what each module takes of a chip's heap
@@ -23,13 +24,13 @@ def main(argv: list[str]) -> int:
     parser = parser_of("firmware", __doc__, EXAMPLES)
     parser.add_argument("--heap", action="store_true", help="weigh the files on MicroPython too")
     parser.add_argument(
-        "--program", choices=image.PROGRAMS, default="leaf", help="for 64 KB of heap, or 112 (leaf)"
+        "--program", choices=image.PROGRAMS, default="leaf", help="see firmware/README.md (leaf)"
     )
     parser.add_argument(
         "--application",
         metavar="FILE",
         type=Path,
-        help="what the node is for (firmware/console.py)",
+        help="what a node or a sensor is for (firmware/console.py, readings.py)",
     )
     parser.add_argument(
         "--family", choices=sorted(image.families()), default="esp32", help="(esp32)"
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
     out = BUILD / "firmware" / asked.family
     shutil.rmtree(out, ignore_errors=True)
     try:
-        sizes = image.build(asked.family, out, asked.program, asked.application or image.CONSOLE)
+        sizes = image.build(asked.family, out, asked.program, asked.application)
     except ValueError as refused:
         say(str(refused))
         return FAILED

@@ -34,6 +34,11 @@ class Readiness:
         return self._socket.write(data) or 0
 
     def _shut(self) -> None:
+        self._leave()
+        self._socket.close()
+
+    def _leave(self) -> None:
+        """Nobody waits for it any more."""
         queue = core._io_queue
         waiting = queue.map.get(id(self._socket))
         if waiting:
@@ -41,7 +46,6 @@ class Readiness:
                 if task:
                     core._task_queue.push(task)
             queue._dequeue(self._socket)
-        self._socket.close()
 
 
 def raise_if_failed(sock) -> None:

@@ -10,13 +10,21 @@ import time
 from collections import deque
 from pathlib import Path
 
-from tools import ROOT
 from tools.chip import image, micropython
 
 HEAP = "64k"
 START_TIMEOUT_S = 30
 ANSWER_TIMEOUT_S = 60
 LINES_MAX = 200  # of what it printed that are kept
+KINDS = {"node": "interfaces", "sensor": "ports"}  # program -> what only its settings have
+
+
+def build(folder: Path, program: str, application: Path | None = None) -> None:
+    """All that a chip of the unix port starts from, but its settings."""
+    image.build("unix", folder, program, application)
+    image.build_rom(folder, folder / image.ROM)
+    image.build_boot(folder, image.families()["unix"]["march"])
+    shutil.copy(image.FIRMWARE / "main.py", folder)
 
 
 class Chip:
@@ -31,7 +39,8 @@ class Chip:
         **config: object,
     ) -> None:
         """``peers``: multiaddrs with /p2p that it dials; ``on``: a command that runs it elsewhere;
-        ``config``: more of config.json."""
+        ``config``: more of config.json, which tells a node and a sensor from a leaf.  An image that
+        is in ``folder`` already is used."""
         self.folder = folder
         self.heap = heap
         self.peer_id = ""
@@ -42,10 +51,9 @@ class Chip:
         self._asked = ""
         self._answer: list[str] = []
         self._answered = threading.Event()
-        image.build("unix", folder, "node" if "interfaces" in config else "leaf")
-        image.build_rom(folder, folder / image.ROM)
-        image.build_boot(folder, image.families()["unix"]["march"])
-        shutil.copy(ROOT / "firmware" / "main.py", folder)
+        if not (folder / image.ROM).exists():
+            kinds = [kind for kind in KINDS if KINDS[kind] in config]
+            build(folder, kinds[0] if kinds else "leaf")
         self._on = on
         values = {"listen": [self._address], "peers": list(peers), **config}
         (folder / "config.json").write_text(json.dumps(values))
@@ -79,6 +87,8 @@ class Chip:
         return self._answer
 
     def __enter__(self) -> "Chip":
+        """Also after it was ended: with what it has kept."""
+        self._ready.clear()
         system = [*self._on, micropython.find(), "-X", "heapsize=" + self.heap]
         self._process = subprocess.Popen(
             [*system, "-m", "rom", image.ROM, "main.py"],

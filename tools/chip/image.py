@@ -1,4 +1,4 @@
-"""What goes onto a chip: the files firmware/manifest.py lists and its two programs, made small,
+"""What goes onto a chip: the files firmware/manifest.py lists and its programs, made small,
 compiled and packed.
 
 The image is a ROMFS (MicroPython 1.25 and later): it lies in flash, and bytecode and texts are used
@@ -6,6 +6,7 @@ where they lie; only what changes takes heap.  The same files can be copied to a
 at about twice the heap.
 """
 
+import ast
 import tempfile
 import tomllib
 from pathlib import Path
@@ -19,10 +20,11 @@ from tools.sources import relative
 if TYPE_CHECKING:
     from mpremote.romfs import VfsRomWriter
 
-MANIFEST = ROOT / "firmware" / "manifest.py"
-PROGRAMS = ("leaf", "node")  # in firmware/; main.py starts the one that is there
-APPLICATION = "application.py"  # what a node is for, by this name in its image ..
-CONSOLE = ROOT / "firmware" / "console.py"  # .. and this if nothing else is said
+FIRMWARE = ROOT / "firmware"
+MANIFEST = FIRMWARE / "manifest.py"
+PROGRAMS = ("leaf", "node", "sensor")  # there; main.py starts the one that is in the image
+APPLICATION = "application.py"  # what one is for, by this name in its image ..
+APPLICATIONS = {"node": "console.py", "sensor": "readings.py"}  # .. and if nothing else is said
 CIPHERS = [  # loaded with the first handshake
     "edge.system.primitives." + name
     for name in ("pure_curve25519", "pure_hashes", "viper_chacha20poly1305", "viper_sha512")
@@ -38,6 +40,10 @@ OPENED = {  # what a program opens by name as it starts: linked into it
         "edge/routing/mdns.py",
         "edge/swarm/dialing/keeper.py",
         "transports/tcp.py",
+    ),
+    "sensor": (
+        "transports/serial/port_chip.py",
+        "transports/serial/transport.py",
     ),
 }
 BOOT = ROOT / "tests" / "micropython" / "rom.py"
@@ -57,7 +63,7 @@ class Options:
             self.__dict__.setdefault(name, value)
 
 
-def listed(program: str = "node") -> list[Path]:
+def listed(program: str) -> list[Path]:
     """The files the manifest lists for ``program``, in its order."""
     files: list[Path] = []
 
@@ -78,15 +84,17 @@ def build(
     family: str,
     out: Path,
     program: str = "leaf",
-    application: Path = CONSOLE,
+    application: Path | None = None,
     linked: bool = True,
 ) -> dict[str, int]:
     """Compile ``program`` to .mpy files in ``out``; the size in bytes of each."""
     files = {relative(path): path.read_text("utf-8") for path in listed(program)}
     main = program + ".py"
-    roots = {main: (ROOT / "firmware" / main).read_text("utf-8")}
-    if program == "node":
+    roots = {main: (FIRMWARE / main).read_text("utf-8")}
+    if program in APPLICATIONS:
+        application = application or FIRMWARE / APPLICATIONS[program]
         roots[APPLICATION] = application.read_text("utf-8")
+        files.update(_beside(roots[APPLICATION]))
     files.update(roots)
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
@@ -100,6 +108,13 @@ def build(
             compiler.compile_one(source, target, families()[family]["march"], OPTIMISE, source.stem)
             sizes[target.relative_to(out).as_posix()] = target.stat().st_size
     return sizes
+
+
+def _beside(application: str) -> dict[str, str]:
+    """What an application takes from other files of firmware/."""
+    imports = [node for node in ast.parse(application).body if isinstance(node, ast.ImportFrom)]
+    paths = [FIRMWARE / f"{node.module}.py" for node in imports]
+    return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
 
 
 def build_rom(folder: Path, path: Path) -> int:
@@ -137,6 +152,8 @@ def weights(program: str = "leaf", linked: bool = True) -> dict[str, int]:
         build_boot(Path(folder), families()["unix"]["march"])
         paths = [] if linked else OPENED[program]
         started = [program, *(path.removesuffix(".py").replace("/", ".") for path in paths)]
-        if program == "node":
+        if program in APPLICATIONS:
             started.append("application")
+        if program == "sensor":
+            started.append("edge.records.validators.edge")  # loaded with the first record
         return heap.weigh(micropython.find(), Path(folder) / ROM, [*started, *CIPHERS])

@@ -21,6 +21,7 @@ MODULES: dict[str, str | None] = {
     "bluetooth": None,
     "collections": "OrderedDict deque namedtuple",
     "errno": None,
+    "ffi": None,  # of the unix port alone, as termios
     "gc": "collect disable enable isenabled mem_alloc mem_free threshold",
     "hashlib": "md5 sha1 sha256",
     "heapq": "heapify heappop heappush",
@@ -29,14 +30,15 @@ MODULES: dict[str, str | None] = {
     "machine": None,
     "micropython": None,
     "network": None,
-    "os": "VfsLfs2 chdir getcwd getenv ilistdir listdir mkdir mount remove rename rmdir sep stat "
-    "statvfs sync umount uname unlink urandom",
+    "os": "VfsLfs2 chdir errno getcwd getenv ilistdir listdir mkdir mount remove rename rmdir sep "
+    "stat statvfs sync umount uname unlink urandom",
     "re": "compile match search sub",
     "select": "POLLERR POLLHUP POLLIN POLLOUT poll",
     "socket": None,  # constants differ by port; the file that asks must ask with getattr
     "struct": "calcsize pack pack_into unpack unpack_from",
     "sys": "argv byteorder exit implementation maxsize modules path platform print_exception "
     "stderr stdin stdout version version_info",
+    "termios": "tcgetattr tcsetattr",
     "time": "gmtime localtime mktime sleep sleep_ms sleep_us ticks_add ticks_diff ticks_ms "
     "ticks_us time time_ns",
     "uctypes": None,

@@ -90,10 +90,20 @@ class Transport(transport.Transport):
 def _platform() -> tuple:
     """``(open_port, name_of)`` of this system."""
     if MICROPYTHON:
-        raise LocalError("no serial ports here yet")
+        return _platform_of_chips()
     try:
         from transports.serial.names_posix import Name
         from transports.serial.port_posix import Port
     except ImportError:  # no termios: Windows
         raise LocalError("no serial ports on this system yet")
     return Port, Name
+
+
+def _platform_of_chips() -> tuple:
+    try:
+        from transports.serial.port_unix import UnixName, open_unix_port
+    except ImportError:  # it needs what only the unix port has
+        from transports.serial.port_chip import ChipName, open_chip_port
+
+        return open_chip_port, ChipName
+    return open_unix_port, UnixName

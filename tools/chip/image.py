@@ -9,6 +9,7 @@ at about twice the heap.
 import ast
 import tempfile
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,21 @@ def build(
     linked: bool = True,
 ) -> dict[str, int]:
     """Compile ``program`` to .mpy files in ``out``; the size in bytes of each."""
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
+        for name, text in _small(program, application, linked).items():
+            source = Path(folder) / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(text, "utf-8")
+            target = (out / name).with_suffix(".mpy")
+            compiler.compile_one(source, target, families()[family]["march"], OPTIMISE, source.stem)
+            sizes[target.relative_to(out).as_posix()] = target.stat().st_size
+    return sizes
+
+
+@cache  # it takes seconds, and is the same for every family
+def _small(program: str, application: Path | None, linked: bool) -> dict[str, str]:
+    """The source of ``program``, made small; by path."""
     files = {relative(path): path.read_text("utf-8") for path in listed(program)}
     main = program + ".py"
     roots = {main: (FIRMWARE / main).read_text("utf-8")}
@@ -96,18 +112,7 @@ def build(
         roots[APPLICATION] = application.read_text("utf-8")
         files.update(_beside(roots[APPLICATION]))
     files.update(roots)
-    sizes = {}
-    with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
-        for name, text in minify(
-            files, set(roots), main if linked else "", OPENED[program]
-        ).items():
-            source = Path(folder) / name
-            source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_text(text, "utf-8")
-            target = (out / name).with_suffix(".mpy")
-            compiler.compile_one(source, target, families()[family]["march"], OPTIMISE, source.stem)
-            sizes[target.relative_to(out).as_posix()] = target.stat().st_size
-    return sizes
+    return minify(files, set(roots), main if linked else "", OPENED[program])
 
 
 def _beside(application: str) -> dict[str, str]:

@@ -97,5 +97,12 @@ def mirror() -> str:
     raise Missing("apt knows no Debian archive here: sudo apt-get update, then try again")
 
 
-def unpack(package: Path, folder: Path) -> None:
-    subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+def unpack(package: Path, folder: Path, *wanted: str) -> None:
+    """All of ``package``, or the files that match ``wanted``."""
+    if not wanted:
+        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as tar:
+        select = ["tar", "-x", "-C", str(folder), "--wildcards", *wanted]
+        subprocess.run(select, stdin=tar.stdout, check=True)

@@ -51,8 +51,8 @@ class Cuts:
 
 def freeze(folder: Path, *jobs: str, also: str = "tests/power/*.py") -> machine.Frozen:
     """A guest with the product, and ``jobs`` of the files ``also`` loaded."""
-    paths = [path for pattern in ("edge/**/*.py", "tests/__init__.py", "tests/power/*.py", also)
-             for path in sorted(ROOT.glob(pattern))]  # fmt: skip
+    patterns = ("edge/**/*.py", "tests/__init__.py", "tests/guests/*.py", "tests/power/*.py", also)
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     files = {"code/" + path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
     files["code/preloaded"] = "\n".join(jobs).encode()
     frozen = machine.Frozen(folder, files, DISK_MB)

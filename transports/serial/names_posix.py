@@ -37,6 +37,8 @@ class Name:
 
     def remember(self) -> None:
         """It is open: look for the same adapter from now on, under any name."""
+        if self._alias:
+            return  # another adapter may have the device of today tomorrow
         real = os.path.realpath(self.path())
         for alias, target in aliases(self._by_id):
             if target == real:

@@ -9,12 +9,15 @@ import errno
 import fcntl
 import os
 import struct
+import sys
 import termios
 from asyncio import get_running_loop
 
 from edge.errors import LinkError
 
 READ_BYTES = 4096  # one read takes at most
+RATE_TOLERANCE = 33  # a rate may be off by this part: both ends together lose no bit then
+_IS_LINUX = sys.platform == "linux"
 _AGAIN = (errno.EAGAIN, errno.EINTR)
 _GONE = (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO)
 # Linux: what termios has no names for
@@ -24,6 +27,7 @@ _SERIAL_STRUCT_BYTES = 72
 _FLAGS_AT = 16  # in serial_struct
 _ASYNC_LOW_LATENCY = 0x2000
 _CBAUD, _BOTHER = 0x100F, 0x1000
+_TERMIOS2_BYTES = 64  # 44, and some to spare
 _SPEEDS_AT = 36  # in termios2: in and out
 _ICOUNT = struct.Struct("20i")
 _ICOUNT_OVERRUN, _ICOUNT_BUFFER_OVERRUN, _ICOUNT_FRAMING = 7, 10, 6
@@ -97,24 +101,42 @@ class Port:
         if not baud:
             return
         try:
-            code = getattr(termios, "B" + str(baud), None)
-            if code is None:
-                self._set_odd_baud(baud)
+            if hasattr(termios, "B" + str(baud)) or not _IS_LINUX:
+                self._set_named_baud(baud)
             else:
-                attributes = termios.tcgetattr(self._fd)
-                attributes[4] = attributes[5] = code
-                termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
+                self._set_odd_baud(baud)
+            became = self._baud()
         except (OSError, termios.error) as error:
             raise LinkError("{}: {} baud: {}".format(self._path, baud, error.args[-1]))
+        if became and abs(became - baud) * RATE_TOLERANCE > baud:
+            text = "{} cannot do {} baud, it is at {}"
+            raise LinkError(text.format(self._path, baud, became))
+
+    def _set_named_baud(self, baud: int) -> None:
+        """On macOS a rate is its own name."""
+        attributes = termios.tcgetattr(self._fd)
+        attributes[4] = attributes[5] = getattr(termios, "B" + str(baud), baud)
+        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def _set_odd_baud(self, baud: int) -> None:
         """A rate that termios has no name for (Linux)."""
-        state = bytearray(64)
+        state = bytearray(_TERMIOS2_BYTES)
         fcntl.ioctl(self._fd, _TCGETS2, state)
         (control,) = struct.unpack_from("I", state, 8)
         struct.pack_into("I", state, 8, control & ~_CBAUD | _BOTHER)
         struct.pack_into("2I", state, _SPEEDS_AT, baud, baud)
         fcntl.ioctl(self._fd, _TCSETS2, state)
+
+    def _baud(self) -> int:
+        """Which it became.
+
+        A driver that cannot do a rate keeps the one it had, and sets no error.
+        """
+        if not _IS_LINUX:
+            return 0
+        state = bytearray(_TERMIOS2_BYTES)
+        fcntl.ioctl(self._fd, _TCGETS2, state)
+        return struct.unpack_from("2I", state, _SPEEDS_AT)[1]
 
     def read(self) -> bytes:
         """What has arrived; b"" if nothing.  LinkError when the port is gone."""

@@ -50,10 +50,11 @@ class Session:
         self.line = Line(bytes_per_s, min(frames.PAYLOAD_BYTES_MAX, BUFFER_BYTES_MAX // 4))
         self.sender = Sender(self.line, BUFFER_BYTES_MAX)
         self.receiver = Receiver(BUFFER_BYTES_MAX)
-        self.console = b""  # text between frames; whoever reads it empties it
+        self.console = bytearray()  # text between frames, the last of it
         self.epoch = epoch
         self.peer_epoch = 0
         self.damaged = 0  # chunks that were neither frames nor text
+        self.is_mirrored = False  # our own hello has come back, or somebody drew the same epoch
         self.arrived = 0  # frames
         self._options = options
         self._reader = frames.Reader()
@@ -99,8 +100,8 @@ class Session:
 
     def take_console(self) -> bytes:
         """What the far board wrote between the frames."""
-        text, self.console = self.console, b""
-        return text
+        text, self.console = self.console, bytearray()
+        return bytes(text)
 
     def close(self, reason: str = "closed here") -> None:
         """Tell the peer; nothing is sent again."""
@@ -268,13 +269,17 @@ class Session:
 
     def _no_frame(self, chunk: bytes) -> None:
         if frames.is_text(chunk):
-            self.console = (self.console + chunk)[-CONSOLE_BYTES_MAX:]
+            self.console += chunk
+            excess = len(self.console) - CONSOLE_BYTES_MAX
+            if excess > 0:
+                self.console[:excess] = b""
         else:
             self.damaged += 1
 
     def _meet(self, kind: int, hello: message.Hello, now: int) -> None:
         if hello.epoch == self.epoch:
-            return  # our own words, from a line that is looped back
+            self.is_mirrored = True
+            return
         if hello.oldest > VERSION or hello.newest < OLDEST_VERSION:
             told = (OLDEST_VERSION, VERSION, hello.oldest, hello.newest)
             self._end("expected link versions {} to {}, the peer has {} to {}".format(*told))

@@ -23,6 +23,9 @@ REOPEN_MS = 50  # until it is looked again whether the port is back
 ABSENT_INTERVAL_MS = 1000  # the same, when no session waits for it
 UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
 UNANSWERED_INTERVAL_MS = 1000
+SESSION_INTERVAL_MS = 100  # in the mean, between the beginnings of sessions
+SESSIONS_AT_ONCE = 8  # but so many may follow each other as quickly as they end
+MIRRORED_MS = 1000  # then a session that heard its own epoch gives way to one with another
 FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
 READS_MAX = 8  # of the port at once
 WAITING_MAX = 4  # connections that nobody has accepted yet
@@ -75,6 +78,8 @@ class Cable:
         self._linger_until = 0
         self._unsent = b""  # the driver had no room for
         self._reopen_at = 0
+        self._begin_at = 0  # a session may begin
+        self._began_at = 0
         self._woken_at = 0
         self._is_woken = False
         self._wake = aio.Signal()
@@ -203,6 +208,8 @@ class Cable:
         else:
             times.append(self._ladder.deadline())
             times.append(self._room_at(now))
+            if self._session is None:
+                times.append(self._begin_at)
         if self._connection and self._connection.is_closed:
             times.append(self._linger_until)
         known = [time for time in times if time is not None]
@@ -229,14 +236,16 @@ class Cable:
     def _step(self, now: int) -> None:
         if self._port is None and now >= self._reopen_at:
             self._replug(now)
-        if self._port and self._session is None:
+        if self._port and self._session is None and now >= self._begin_at:
             self._begin(now)
         core = self._session
+        self._receive(core, now)
         if core:
-            self._receive(core, now)
             self._keep_time(core, now)
             if core.state == link.OPEN:
                 self._meet(core)
+            elif core.is_mirrored and now - self._began_at >= MIRRORED_MS:
+                core.close("the line is looped back")
             self._say_goodbye(core, now)
             self._send(core, now)
             if self._connection:
@@ -250,7 +259,7 @@ class Cable:
 
     def _plug(self, now: int) -> None:
         settings = self.settings
-        self._ladder.restart(now)
+        self._ladder.come_back(now)
         path = self._name.path()
         self._port = self._open_port(path, settings.baud, settings.rtscts, self.wake)
         self._name.remember()
@@ -293,7 +302,8 @@ class Cable:
                 if not data:
                     return
                 self._received += len(data)
-                core.receive_data(data, now)
+                if core:  # else it will be said again
+                    core.receive_data(data, now)
             self.wake()  # there may be more
         except LinkError as error:
             self._lost(error, now)
@@ -325,6 +335,9 @@ class Cable:
         self._session = link.Session(epoch, rate, now, self._ladder.options())
         self._role = b""
         self._sessions += 1
+        self._began_at = now
+        full = now - SESSIONS_AT_ONCE * SESSION_INTERVAL_MS
+        self._begin_at = max(self._begin_at, full) + SESSION_INTERVAL_MS
 
     def _keep_time(self, core, now: int) -> None:
         due = core.deadline()

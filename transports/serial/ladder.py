@@ -18,6 +18,8 @@ SETTLE_MS = 300
 TRIAL_MS = 700
 SILENCE_MS = 2000  # an idle session is heard every second
 NOISE_MS = 400
+STEADY_MS = 5000  # a rate that carried for so long and then no more has not failed
+BREAKS_MAX = 3  # nor if it was shorter, but not more often than this in a row
 SAMPLE_CHUNKS = 64  # after so many it is looked at how many were damaged
 
 
@@ -28,6 +30,8 @@ class Ladder:
         if highest > lowest:
             self._own.append(highest)
         self._failed: list = []
+        self._carried: list = []  # frames, at some time
+        self._breaks = 0  # in a row, each soon after the last
         self._rungs: list = []  # both have them, above the lowest
         self._switch_at: int | None = None
         self._changed_at = 0
@@ -43,10 +47,17 @@ class Ladder:
         return bytes((TYPES_RATES, len(rates))) + rates if rates else b""
 
     def restart(self, now: int) -> bool:
-        """A new session, or the port is back: begin low.  Whether that is another rate."""
+        """A new session: begin low.  Whether that is another rate."""
         self._rungs = []
+        self._breaks = 0
         self._switch_at = None
         self._seen = self._sampled = (0, 0)
+        return self._go(self._lowest, now)
+
+    def come_back(self, now: int) -> bool:
+        """The port was away: begin low.  The session may go on, and both may go up again when they
+        hear each other.  Whether that is another rate."""
+        self._switch_at = None
         return self._go(self._lowest, now)
 
     def agree(self, options: bytes, now: int) -> None:
@@ -63,6 +74,8 @@ class Ladder:
             self._heard_at = now
             self._noise_at = None
             self._is_proved = True
+            if self.rate not in self._carried:
+                self._carried.append(self.rate)
             if self.rate == self._lowest and self._rungs and self._switch_at is None:
                 self._switch_at = now + SETTLE_MS
         elif damaged > self._seen[1] and self._noise_at is None:
@@ -96,11 +109,21 @@ class Ladder:
         if self.rate == self._lowest:
             self._switch_at = None
             return self._go(self._rungs[-1], now)
-        if self.rate in self._rungs:
+        if self.rate in self._rungs and self._has_failed(now):
             self._rungs.remove(self.rate)
-        if not self._is_proved:  # what carried once may do so in the next session
+        if (
+            not self._is_proved and self.rate not in self._carried
+        ):  # what carried once may do so in the next session
             self._failed.append(self.rate)
         return self._go(self._lowest, now)
+
+    def _has_failed(self, now: int) -> bool:
+        """Whether the rate is at fault.  What carried, and then no more, was perhaps left by the
+        other end because its port was away; not so again and again."""
+        if not self._is_proved or self._is_mostly_noise():
+            return True
+        self._breaks = 0 if now - self._changed_at >= STEADY_MS else self._breaks + 1
+        return self._breaks > BREAKS_MAX
 
     def _go(self, rate: int, now: int) -> bool:
         is_other = rate != self.rate

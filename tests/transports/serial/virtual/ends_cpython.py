@@ -94,6 +94,12 @@ class Side:
         self.looked += 1
         return self.is_there
 
+    def hear(self, data: bytes) -> None:
+        """``data`` arrives, whoever said it."""
+        if self.port:
+            self.port.inbox += data
+            self.port.on_ready()
+
     def unplug(self) -> None:
         """What the driver holds is gone with it."""
         port, self.is_there, self.port = self.port, False, None
@@ -142,9 +148,7 @@ class VirtualWire:
                 port.on_ready()
         while self._flying and self._flying[0][0] <= now:
             _, side, data = self._flying.popleft()
-            if side.port:
-                side.port.inbox += data
-                side.port.on_ready()
+            side.hear(data)
         self._is_running = False
         if self._flying or self.a.out.queue or self.b.out.queue:
             self.start()

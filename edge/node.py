@@ -285,8 +285,9 @@ class Node:
     def _connected(self, connection: "Connection", now: int) -> None:
         self._unsaved = True
         self.peer_store.set_connected(connection.remote_peer, True, now)
-        if connection.direction == "outbound":
-            self.peer_store.mark_good(connection.remote_peer, connection.remote_address, now)
+        address = connection.remote_address
+        if connection.direction == "outbound" or address and address.raw("serial"):
+            self.peer_store.mark_good(connection.remote_peer, address, now)
 
     def _disconnected(self, connection: "Connection", now: int) -> None:
         peer_id = connection.remote_peer

@@ -52,6 +52,8 @@ Status = namedtuple(
         "replugs",
         "sessions",
         "error",  # why the last session ended, or the port cannot be opened
+        "delivered",  # bytes of the streams above that arrived, all sessions
+        "taken",  # and that the other end has confirmed
     ),
 )
 
@@ -64,6 +66,7 @@ class Cable:
         self.address = address
         self.inbound: Any = None  # the Queue of whoever listens
         self.console = b""  # the last of what the far board said besides
+        self.console_bytes = 0  # that it said in all
         self.error = ""
         self.settings = settings
         self._name = name
@@ -85,7 +88,7 @@ class Cable:
         self._wake = aio.Signal()
         self._met = aio.Signal()
         self._received = self._sent = self._replugs = self._sessions = 0
-        self._ended = (0, 0, 0)  # frames, damaged, resent of the sessions before
+        self._ended = (0, 0, 0, 0, 0)  # what is counted, of the sessions before
         self._group = aio.Group(self._failed)
         self._is_running = False
 
@@ -151,20 +154,23 @@ class Cable:
         state = "unplugged"
         if self._port:
             state = "open" if core and core.state == link.OPEN else "waiting"
-        frames, damaged, resent = self._counted()
+        frames, damaged, resent, delivered, taken = self._counted()
         return Status(
             self.address, state, self._ladder.rate, core.line.frame_bytes if core else 0,
             core.line.round_trip if core else 0, self._received, self._sent, frames, damaged,
             resent, self._port.overruns() if self._port else None, self._replugs, self._sessions,
-            self.error,
+            self.error, delivered, taken,
         )  # fmt: skip
 
     def _counted(self) -> tuple:
-        """Frames, damaged chunks and frames resent, of all sessions."""
-        if not self._session:
-            return self._ended
-        now, before = self._session.counters(), self._ended
-        return before[0] + now.frames, before[1] + now.damaged, before[2] + now.resent
+        """Frames, damaged chunks, frames resent, bytes each way, of all sessions."""
+        core, before = self._session, self._ended
+        if not core:
+            return before
+        now = core.counters()
+        carried = core.receiver.expected, core.sender.acknowledged
+        counts = (now.frames, now.damaged, now.resent) + carried
+        return tuple([before[at] + counts[at] for at in range(len(counts))])
 
     # the task
 
@@ -361,6 +367,7 @@ class Cable:
             event = core.next_event()
         text = core.take_console()
         if text:
+            self.console_bytes += len(text)
             self.console = (self.console + text)[-link.CONSOLE_BYTES_MAX :]
             _log.debug("{} says {}", self.address, text)
 

@@ -13,6 +13,8 @@ ACTIONS = {  # name -> module
     "ping": "swarm",
     "dial": "swarm",
     "perf": "swarm",
+    "link": "transports",
+    "log": "transports",
     "find": "routing",
     "providers": "routing",
     "provide": "routing",

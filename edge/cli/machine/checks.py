@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from edge import routing
 from edge.cli import UsageError, control, settings
 from edge.cli.data_dir import DataDir
+from edge.cli.machine.serial_checks import check_serial
 from edge.errors import EdgeError
 from edge.identity.keys import decode_private_key
 from edge.identity.peer_id import PeerId
@@ -252,6 +253,7 @@ CHECKS = (
     ("ipv6", check_ipv6),
     ("mdns", check_mdns_port),
     ("routing", check_routing),
+    ("serial", check_serial),
     ("clock", check_clock),
     ("entropy", check_entropy),
     ("files", check_files),

@@ -349,10 +349,10 @@ def _reached_first(connection, addresses) -> list:
     """``addresses`` of a peer, before them where we are connected to it.
 
     Of a peer that dialed us that is the one it has said on the same host; if it has said none
-    there, it counts as where it came from.
+    there, it counts as where it came from.  A cable leads to it whoever dialed.
     """
     first = connection.remote_address
-    if first and connection.direction != OUTBOUND:
+    if first and connection.direction != OUTBOUND and not first.raw("serial"):
         host = first.raw("ip4") or first.raw("ip6")
         if not host and addresses:
             first = None

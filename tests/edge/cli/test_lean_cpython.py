@@ -12,6 +12,7 @@ from tests.edge.cli.program import ROOT, Running, environment
 
 TCP = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
 MODULES_MAX = 280
+CABLE_MODULES_MAX = 24  # more, of a node with a serial port
 READY_MAX_S = 0.3
 TRIES = 3  # the best counts
 
@@ -51,6 +52,18 @@ def test_a_tcp_node_loads_few_modules(tmp_path) -> None:
     for name in ("ssl", "_hashlib", "json", "tomllib", "zeroconf", "ctypes", "email", "shutil"):
         assert name not in loaded
     assert "transports.tcp" in loaded and "transports.memory" not in loaded
+
+
+def test_a_cable_is_loaded_only_where_there_is_one(tmp_path) -> None:
+    without = modules(*TCP, "--data", str(tmp_path))
+    cable = {"edge.swarm.dialing.cables", "edge.cli.machine.ports"}
+    link = ("transports.serial", "transports.link")
+    assert not [name for name in without if name.startswith(link) or name in cable]
+    port = str(tmp_path / "no-such-port")
+    loaded = modules(*TCP, "--serial", port, "--data", str(tmp_path))
+    assert cable <= loaded and "transports.serial.cable" in loaded
+    assert len(loaded) - len(without) <= CABLE_MODULES_MAX, sorted(loaded - without)
+    assert "edge.cli.actions.transports" not in loaded
 
 
 def test_a_routing_is_loaded_only_where_it_is_asked(tmp_path) -> None:

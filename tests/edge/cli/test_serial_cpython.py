@@ -1,15 +1,39 @@
 """`edge run --serial`: two nodes at the ends of a cable, which find each other by it alone."""
 
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.edge.cli.program import Running, edge, lines
+from tests.edge.cli.program import Running, command, edge, environment, lines
 from tests.transports.serial.wire_cpython import Side, Wire
 
 CABLE_ONLY = ("--no-listen", "--no-mdns")
+
+
+LOOPBACK = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
+
+
+@contextmanager
+def sensor_and_gateway(folder: Path) -> Iterator[tuple[Wire, Running, Running]]:
+    """``(wire, sensor, gateway)``: connected; the gateway also listens on TCP, at end a."""
+    gateway_options = (*LOOPBACK, "--perf")
+    with (
+        Wire(folder) as wire,
+        Running(folder / "g", "--serial", port(wire.a), *gateway_options) as gateway,
+        at(wire.b, folder / "s") as sensor,
+    ):
+        gateway.ready()
+        sensor.ready()
+        gateway.event("connected")
+        sensor.event("connected")
+        time.sleep(0.5)  # to say who they are and what they speak
+        yield wire, sensor, gateway
+        assert (sensor.stop(), gateway.stop()) == (0, 0)
 
 
 def port(side: Side) -> str:
@@ -96,6 +120,112 @@ def test_in_the_configuration(tmp_path: Path) -> None:
     (shown,) = lines(edge("config", "--json", "--data", str(data)).stdout)
     assert shown["serial"] == ["/serial/ttyUSB0", "/serial/usb-X-if00~9600~rtscts"]
     assert "serial ports whose other end" in edge("config", "--data", str(data)).stdout
+
+
+def test_a_sensor_on_a_cable_is_read_from_its_other_end(tmp_path: Path) -> None:
+    """Records, keys and peers, either way; the sensor has nothing but the cable."""
+    with sensor_and_gateway(tmp_path) as (_, sensor, gateway):
+        here, there = ("--data", str(sensor.data)), ("--data", str(gateway.data))
+        edge("put", "sensors/1", "21.5", *here)
+        edge("provide", "temperature", *here)
+        name = f"/edge/{sensor.peer_id}/sensors/1"
+        assert edge("get", name, *there).stdout.strip() == "21.5"
+        assert sensor.peer_id in edge("providers", "temperature", *there).stdout
+        assert "/serial/" in edge("find", sensor.peer_id, *there).stdout
+        edge("put", "limits/1", "30", *there)
+        edge("provide", "limits", *there)
+        assert edge("get", f"/edge/{gateway.peer_id}/limits/1", *here).stdout.strip() == "30"
+        assert gateway.peer_id in edge("providers", "limits", *here).stdout
+        assert "/serial/" in edge("find", gateway.peer_id, *here).stdout
+        assert (
+            edge("ping", gateway.peer_id, "-c", "2", "-i", "0.1", *here).stdout.count("pong") == 2
+        )
+        assert (
+            "upload"
+            in edge("perf", gateway.peer_id, "--upload", "5k", "--download", "0", *here).stdout
+        )
+
+
+def test_what_is_on_the_lan_hears_of_the_sensor_and_not_of_the_port(tmp_path: Path) -> None:
+    with sensor_and_gateway(tmp_path) as (_, sensor, gateway):
+        here, there = ("--data", str(sensor.data)), gateway.told[0]["addresses"]
+        (address,) = [text for text in there if "/tcp/" in text]
+        edge("put", "sensors/1", "21.5", *here)
+        edge("provide", "temperature", *here)
+        with Running(tmp_path / "far", *LOOPBACK, "--peer", address) as far:
+            far.ready()
+            far.event("connected")
+            asking = ("--data", str(far.data))
+            name = f"/edge/{sensor.peer_id}/sensors/1"
+            assert edge("get", name, *asking).stdout.strip() == "21.5"
+            said = [
+                edge("providers", "temperature", "--json", *asking).stdout,
+                edge("find", sensor.peer_id, "--json", "-t", "3", *asking, check=None).stdout,
+                edge("find", "temperature", "--json", *asking).stdout,
+                edge("dial", gateway.peer_id, "--json", *asking).stdout,
+                edge("peers", "--json", *asking).stdout,
+                edge("routing", "--peers", "--json", *asking).stdout,
+            ]
+            assert sensor.peer_id in said[0] and gateway.peer_id in said[3]
+            assert "serial" not in "".join(said), said
+            assert far.stop() == 0
+        assert "serial" not in str(far.told)
+
+
+def test_the_link_as_its_user_sees_it(tmp_path: Path) -> None:
+    with sensor_and_gateway(tmp_path) as (wire, sensor, gateway):
+        asking = ("--data", str(gateway.data))
+        (link,) = links(*asking)
+        assert link["medium"] == "serial" and link["peer_id"] == sensor.peer_id
+        assert link["state"] == "open" and link["baud"] == 115200 and link["frame_bytes"] > 0
+        assert link["rtt_ms"] > 0 and link["replugs"] == 0 and link["overruns"] is None
+        before = link["delivered"]
+        edge(
+            "perf", gateway.peer_id, "--upload", "5k", "--download", "0", "--data", str(sensor.data)
+        )
+        (link,) = links(*asking)
+        assert link["delivered"] - before > 5000 and link["received"] > link["delivered"]
+        wire.unplug(wire.a)
+        time.sleep(0.3)
+        assert links(*asking)[0]["state"] == "unplugged"
+        wire.plug(wire.a)
+        time.sleep(0.5)
+        assert links(*asking)[0]["replugs"] == 1
+        with Running(tmp_path / "far", *LOOPBACK, "--peer", gateway.told[0]["addresses"][0]) as far:
+            far.ready()
+            far.event("connected")
+            assert {link["medium"] for link in links(*asking)} == {"serial", "tcp"}
+            shown = edge("link", *asking).stdout
+            assert sensor.peer_id in shown and far.peer_id in shown and " damaged" in shown
+            far.stop()
+
+
+def links(*asking: str) -> list[dict]:
+    found = lines(edge("link", "--json", *asking).stdout)
+    assert found[-1]["event"] == "listed" and found[-1]["links"] == len(found) - 1
+    return found[:-1]
+
+
+def test_what_the_far_board_prints_is_shown_and_does_no_harm(tmp_path: Path) -> None:
+    with sensor_and_gateway(tmp_path) as (wire, _, gateway):
+        asking = ("--data", str(gateway.data))
+        assert "nothing was printed" in edge("log", *asking).stderr
+        line = command("log", "-f", *asking)
+        with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment()) as follow:
+            wire.inject(
+                wire.a, b"\0\x1b[31mrst:0x1\x1b[0m\r\nno \x1b]0;title\x08 \xc2\x9b harm\r\n\0"
+            )
+            assert follow.stdout.readline() == "rst:0x1\n"
+            assert follow.stdout.readline() == "no ?]0;title? ? harm\n"
+            follow.kill()
+        (first, _) = lines(edge("log", Path(port(wire.a)).name, "--json", *asking).stdout)
+        assert first["text"] == "rst:0x1" and first["address"].startswith("/serial/")
+        assert "it has /serial/" in edge("log", "ttyNO", *asking, check=1).stderr
+    with Running(tmp_path / "none", *LOOPBACK) as none:
+        none.ready()
+        assert "--serial PORT" in edge("log", "--data", str(none.data), check=1).stderr
+        assert "no links" in edge("link", "--data", str(none.data)).stderr
+    assert "edge run" in edge("link", "--data", str(tmp_path / "none"), check=1).stderr
 
 
 @pytest.mark.parametrize(

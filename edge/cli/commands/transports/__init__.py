@@ -1,0 +1,1 @@
+"""What carries connections: cables, ports, how well they do."""

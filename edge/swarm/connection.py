@@ -251,10 +251,14 @@ class Connection:
             self._flushing = False
             self._drained.fire()
 
+    def has_room(self) -> bool:
+        """Whether nothing waits for the medium."""
+        return self.push() and self._has_room()
+
     def is_ready_for(self, size: int) -> bool:
         """Whether a stream may queue ``size`` bytes now: when nothing waits for the medium, and few
         bytes also before, so that words need not wait for bulk."""
-        if self.push() and self._has_room() or self._muxer.pending() + size <= self._urgent:
+        if self.has_room() or self._muxer.pending() + size <= self._urgent:
             return True
         self._start_flush()
         return False

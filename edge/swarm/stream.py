@@ -85,7 +85,7 @@ class Stream:
             taken = connection.send_data(self, rest)
             if taken:
                 rest = rest[taken:]
-                if rest:
+                if rest or not connection.has_room():
                     await aio.sleep_ms(0)  # other streams come first, then
             else:
                 await self._changed.wait()

@@ -64,6 +64,30 @@ async def test_a_ping_does_not_wait_for_a_bulk_stream(tmp_path: Path):
         await group.join()
 
 
+@pytest.mark.parametrize(("parameters", "size"), [("", 100), ("", 512), ("~0", 65536)])
+async def test_streams_share_a_cable_whatever_is_written_at_once(tmp_path: Path, parameters, size):
+    got: dict = {"/test/one": 0, "/test/other": 0}
+
+    async def sink(stream) -> None:
+        while data := await stream.read():
+            got[stream.protocol] += len(data)
+
+    async def write(pair: Pair, protocol: str) -> None:
+        stream = await pair.connection.new_stream((protocol,))
+        while True:
+            await stream.write(bytes(size))
+
+    async with Pair(Wire(tmp_path, is_paced=not parameters), parameters) as pair:
+        async with aio.Group() as group:
+            for protocol in got:
+                pair.listener.swarm.set_stream_handler(protocol, sink)
+                group.spawn(write(pair, protocol))
+            await until(lambda: sum(got.values()) > 10 * max(size, 1000))
+            await group.cancel()
+    print(got)
+    assert min(got.values()) * 4 > max(got.values())
+
+
 async def test_a_pulled_cable_interrupts_and_loses_nothing(tmp_path: Path):
     """Three times, by either end; the port comes back as another device."""
     data = random.Random(1).randbytes(30000)

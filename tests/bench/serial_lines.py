@@ -131,8 +131,8 @@ class Setting:
         return peer
 
 
-async def ask(peer: Peer, name: str, timeout_s: float = CONNECT_TIMEOUT_S, **arguments: Any) -> Any:
-    answer = await peer.call(name, timeout_s, **arguments)
+async def ask(peer: Peer, name: str, within_s: float = CONNECT_TIMEOUT_S, **arguments: Any) -> Any:
+    answer = await peer.call(name, within_s, **arguments)
     if "failed" in answer:
         raise Failed(answer["failed"])
     return answer

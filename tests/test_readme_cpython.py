@@ -11,19 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.transports.serial.wire_cpython import Wire
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 TOUR = re.compile(r"<!-- tour -->\n```console\n(.*?)```", re.DOTALL)
+CABLE = re.compile(r"<!-- cable -->\n```console\n(.*?)```", re.DOTALL)
 PROGRAM = re.compile(r"<!-- program -->\n```python\n(.*?)```", re.DOTALL)
 TOUR_TIMEOUT_S = 120
 MARK = "@@"
 FREE = ("edge doctor", "kill")  # may end with any exit code
 
 
-def steps() -> list[tuple[str, list[str]]]:
-    """Each command of the tour and the lines shown below it."""
+def steps(tour: re.Pattern[str]) -> list[tuple[str, list[str]]]:
+    """Each command of a tour and the lines shown below it."""
     found: list[tuple[str, list[str]]] = []
-    for line in "".join(TOUR.findall(README)).splitlines():
+    for line in "".join(tour.findall(README)).splitlines():
         if line.startswith("$ "):
             found.append((line[2:], []))
         else:
@@ -34,8 +37,9 @@ def steps() -> list[tuple[str, list[str]]]:
 def shape(line: str) -> str:
     """A line without what differs from run to run: ids, numbers, addresses, what is appended."""
     line = re.sub(r"12D3KooW\w+", "PEER", line)
-    line = re.sub(r"/ip[46]/\S+.*", "ADDRESS", line)
+    line = re.sub(r"/(ip[46]|serial)/\S+.*", "ADDRESS", line)
     line = re.sub(r"/\S*/(?=anna)", "/", line)
+    line = re.sub(r"\b(to|from)(?= ADDRESS)", "AT", line)
     line = re.sub(r"\b(in|out)bound\b", "BOUND", line)  # the smaller id dials
     return re.sub(r"[\d.]+ (ms|s|[KMGk]?bit/s|MB)", "N", line)
 
@@ -71,18 +75,36 @@ def in_bash(script: str, environment: dict[str, str]) -> subprocess.CompletedPro
 
 @pytest.mark.slow
 def test_the_tour_is_true(tmp_path) -> None:
-    assert len(steps()) > 12
-    script = ["set -u", f"cd {shlex.quote(str(tmp_path))}"]
-    for number, (command, _) in enumerate(steps()):
+    assert len(steps(TOUR)) > 12
+    walk(steps(TOUR), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_cable_is_enough(tmp_path) -> None:
+    with Wire(tmp_path) as wire:
+        ports = {"/dev/ttyUSB0": wire.a.link, "/dev/ttyAMA0": wire.b.link}
+        there = []
+        for command, shown in steps(CABLE):
+            for port, link in ports.items():
+                command = command.replace(port, shlex.quote(str(link)))
+            there.append((command, shown))
+        assert len(there) > 8
+        walk(there, tmp_path)
+
+
+def walk(tour: list[tuple[str, list[str]]], folder: Path) -> None:
+    """Do it all in one shell, and see what is said to be seen."""
+    script = ["set -u", f"cd {shlex.quote(str(folder))}"]
+    for number, (command, _) in enumerate(tour):
         script += [command, f"echo '{MARK}' {number} $?"]
-    done = in_bash("\n".join(script), with_edge_on_path(tmp_path / "bin"))
+    done = in_bash("\n".join(script), with_edge_on_path(folder / "bin"))
     said = re.split(rf"^{MARK} \d+ (\d+)\n", done.stdout, flags=re.MULTILINE)
-    for (command, shown), output, code in zip(steps(), said[0::2], said[1::2], strict=False):
+    for (command, shown), output, code in zip(tour, said[0::2], said[1::2], strict=False):
         assert code == "0" or command.startswith(FREE), f"{command}\n{output}\n{done.stderr}"
         seen = [beginning(line) for line in output.splitlines()]
         for line in shown:
             assert beginning(line) in seen, f"{command}: {line}\n{output}\n{done.stderr}"
-    assert len(said) == 2 * len(steps()) + 1, done.stdout + done.stderr
+    assert len(said) == 2 * len(tour) + 1, done.stdout + done.stderr
 
 
 def test_the_program_is_true(tmp_path) -> None:

@@ -17,7 +17,7 @@ from edge.swarm.stream_muxer import (
     StreamReset,
     WindowOpened,
 )
-from edge.swarm.transport import FAST
+from edge.swarm.transport import is_slow
 from edge.system import MICROPYTHON, aio, clock
 
 CHUNK_BYTES_MAX = 4096 if MICROPYTHON else 262144  # what one stream queues before others may
@@ -90,7 +90,7 @@ class Connection:
 
     @property
     def is_slow(self) -> bool:
-        return self._raw.profile.frame_bytes_max < FAST.frame_bytes_max
+        return is_slow(self._raw.profile)
 
     @property
     def streams(self) -> list:

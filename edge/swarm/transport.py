@@ -37,6 +37,11 @@ _FRAMES = (FAST.frame_bytes_max, FAST.receive_frame_bytes_max)
 METERED = LinkProfile("metered", 600000, 60000, 60000, 30000, 262144, *_FRAMES)
 
 
+def is_slow(profile: LinkProfile) -> bool:
+    """Whether bytes and round trips are dear: nothing is asked that can be guessed."""
+    return profile.frame_bytes_max < FAST.frame_bytes_max
+
+
 class RawConnection:
     """A duplex byte pipe to one peer.  The contract; inhabitants need not inherit it."""
 

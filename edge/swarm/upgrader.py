@@ -4,6 +4,8 @@
                                           |                                   ^
                                           +--- muxer agreed in the handshake -+
 
+On a slow medium the dialer does not wait for the first answer: Noise begins behind the offer.
+
 One pure object for the whole life of a connection: while it climbs, its one event is Upgraded;
 afterwards ``muxer`` is there, bytes go through it, and events are the muxer's.
 """
@@ -14,6 +16,7 @@ from edge.errors import RemoteError
 from edge.swarm.crypto import Secured, noise
 from edge.swarm.protocol_muxer import Refused, multistream
 from edge.swarm.stream_muxer import yamux
+from edge.swarm.transport import is_slow
 
 SECURITY = (noise.PROTOCOL,)
 MUXERS = (yamux.PROTOCOL,)
@@ -23,7 +26,7 @@ Upgraded = namedtuple("Upgraded", ("peer_id", "public_key"))
 
 class Upgrader:
     __slots__ = ("muxer", "_dialing", "_keys", "_expected", "_profile", "_streams_max", "_core",
-                 "_channel", "_secured", "_outbox", "_event")  # fmt: skip
+                 "_channel", "_secured", "_noise", "_outbox", "_event")  # fmt: skip
 
     def __init__(self, keys, dialing: bool, profile, expected=None, streams_max: int = 256) -> None:
         """``keys``: NoiseKeys of this node; ``expected``: PeerId the far end must prove."""
@@ -36,8 +39,16 @@ class Upgrader:
         self._core = self._negotiate(SECURITY)
         self._channel = None
         self._secured = None
+        self._noise = None  # that has begun already
         self._outbox = b""
         self._event = None
+        if dialing and profile and is_slow(profile):
+            self._outbox = self._core.data_to_send()
+            self._noise = self._secure()
+            self._outbox += self._noise.data_to_send()
+
+    def _secure(self):
+        return noise.Noise(self._keys, self._dialing, self._expected, self._profile)
 
     def receive_data(self, data) -> None:
         """Bytes off the wire.  RemoteError is the connection's end."""
@@ -88,7 +99,7 @@ class Upgrader:
                 self._core = self._negotiate(MUXERS)
             self._climb(b"")
         elif self._channel is None:
-            self._core = noise.Noise(self._keys, self._dialing, self._expected, self._profile)
+            self._core, self._noise = self._noise or self._secure(), None
             if event.trailing:
                 self._core.receive_data(event.trailing)
         else:

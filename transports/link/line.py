@@ -5,6 +5,7 @@ from edge.system import const
 FRAME_BYTES_MIN = 24  # payload; smaller frames would be mostly header
 ROUND_TRIP_MS = 100  # assumed until measured
 TIMEOUT_MS_MIN = 10
+REPORT_DELAY_MS = 20  # a report may wait so long for company
 TIMEOUT_MS_MAX = 30000
 LEAD_MS = 10  # of line time may wait in the driver before the next frame joins it
 FAIR_BYTES_MIN = 400  # a slow line cannot afford headers more often
@@ -86,6 +87,7 @@ class Line:
         a wire lose frames is noise, and silence does not cure noise."""
         waiting = self.duration(under_way * 6 // 5)
         timeout = self.round_trip + 4 * self._variance + waiting + TIMEOUT_MS_MIN
+        timeout += self.report_delay()  # as the peer's, by the same rate
         return min(TIMEOUT_MS_MAX, max(TIMEOUT_MS_MIN, timeout))
 
     def window(self) -> int:
@@ -97,7 +99,7 @@ class Line:
 
     def report_delay(self) -> int:
         """How long a report may wait for company."""
-        return 5 if not self.bytes_per_s else min(20, max(2, self.duration(self.payload_max)))
+        return 5 if not self.bytes_per_s else min(REPORT_DELAY_MS, max(2, self.duration(self.payload_max)))
 
     def resolved(self, size: int, arrived: bool) -> None:
         """A frame of ``size`` bytes arrived or did not.

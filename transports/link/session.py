@@ -215,7 +215,7 @@ class Session:
 
     def _put(self, out: list, data: "message.Data | None", now: int) -> None:
         report = None
-        if self._is_report_due(now):
+        if self._is_report_due(now) or data and self._report_at is not None:
             report = self.receiver.report()
             self._told = self.receiver.expected + report.credit * message.CREDIT_BYTES
             self._report_at = None
@@ -298,7 +298,7 @@ class Session:
             )
             self.line.limit(hello.payload_max)
             self.sender.grant(hello.credit)
-        elif kind == message.HELLO and hello.echo and self.state == OPEN:
+        elif kind == message.HELLO and hello.echo == self.epoch and self.state == OPEN:
             self._peer_is_back(now)
         if kind == message.HELLO:
             self._put_hello(message.WELCOME)

@@ -2,8 +2,7 @@
 
     connection <-> session (transports/link) <-> port      one task, run(), moves it all
 
-The first byte each end sends in a session says what it is to be: DIALS or ACCEPTS.  If both dial,
-the lower epoch does; the other one accepts, if it listens, and its own dial fails.
+Who dialed is settled at the beginning of a session: roles.py.
 """
 
 from collections import namedtuple
@@ -14,10 +13,11 @@ from edge.system.log import Log
 from transports.link import session as link
 from transports.serial.connection import POLITE, Connection
 from transports.serial.ladder import Ladder
+from transports.serial.roles import ACCEPTER, DIALER, Roles
 
-DIALS = b"\x01"
-ACCEPTS = b"\x02"
 DIAL_TIMEOUT_MS = 5000  # for the other end to answer, and to be done with a connection before
+IN_USE_MS = 1000  # a dial waits so long for the end of a connection that may be over already
+FIRST_WORD_MS = 150  # the connection's first bytes may take so long; then the role is said without
 LINGER_MS = 2000  # what was written before a close may take so long to arrive
 REOPEN_MS = 50  # until it is looked again whether the port is back
 ABSENT_INTERVAL_MS = 1000  # the same, when no session waits for it
@@ -74,7 +74,8 @@ class Cable:
         self._port: Any = None
         self._session: Any = None
         self._ladder = Ladder(settings.baud, settings.baud_max)
-        self._role = b""  # that we have said in this session
+        self._roles: Roles | None = None  # of the session, once it is open
+        self._speak_at = 0
         self._dial: Any = None  # the Signal of whoever dials, until it has an outcome
         self._dialed: Connection | None = None
         self._connection: Connection | None = None
@@ -87,6 +88,7 @@ class Cable:
         self._is_woken = False
         self._wake = aio.Signal()
         self._met = aio.Signal()
+        self._freed = aio.Signal()
         self._received = self._sent = self._replugs = self._sessions = 0
         self._ended = (0, 0, 0, 0, 0)  # what is counted, of the sessions before
         self._group = aio.Group(self._failed)
@@ -118,8 +120,7 @@ class Cable:
 
     async def dial(self) -> Connection:
         """Be the one who dials.  LinkError if nobody takes it."""
-        if self._dial or self._connection and not self._connection.is_closed:
-            raise LinkError("{} is in use".format(self.address))
+        await self._be_free()
         self._dial = outcome = aio.Signal()
         self._dialed = None
         self._woken_at = clock.monotonic_ms()
@@ -137,6 +138,7 @@ class Cable:
             if self._dialed:  # who waited for it was cancelled
                 await self._dialed.close()
                 self._dialed = None
+            self._freed.fire()
             self.wake()
 
     async def met(self) -> None:
@@ -144,9 +146,19 @@ class Cable:
         while not self._session or self._session.state != link.OPEN:
             await self._met.wait()
 
+    async def _be_free(self) -> None:
+        """Until nobody uses it: the other end may be done with a connection, and we not know yet."""
+        due = clock.monotonic_ms() + IN_USE_MS
+        while self._dial or self._connection and not self._connection.is_closed:
+            rest = due - clock.monotonic_ms()
+            if rest <= 0:
+                raise LinkError("{} is in use".format(self.address))
+            await self._freed.wait_ms(rest)
+
     def leave(self) -> None:
         """The connection was closed here."""
         self._linger_until = clock.monotonic_ms() + LINGER_MS
+        self._freed.fire()
         self.wake()
 
     def status(self) -> Status:
@@ -216,6 +228,8 @@ class Cable:
             times.append(self._room_at(now))
             if self._session is None:
                 times.append(self._begin_at)
+            if self._roles and self._roles.is_due:
+                times.append(self._speak_at)
         if self._connection and self._connection.is_closed:
             times.append(self._linger_until)
         known = [time for time in times if time is not None]
@@ -249,7 +263,7 @@ class Cable:
         if core:
             self._keep_time(core, now)
             if core.state == link.OPEN:
-                self._meet(core)
+                self._meet(core, now)
             elif core.is_mirrored and now - self._began_at >= MIRRORED_MS:
                 core.close("the line is looped back")
             self._say_goodbye(core, now)
@@ -339,7 +353,7 @@ class Cable:
         rate = self.settings.baud // BITS_PER_BYTE
         epoch = entropy.random_below(0xFFFFFFFF) + 1
         self._session = link.Session(epoch, rate, now, self._ladder.options())
-        self._role = b""
+        self._roles = None
         self._sessions += 1
         self._began_at = now
         full = now - SESSIONS_AT_ONCE * SESSION_INTERVAL_MS
@@ -379,55 +393,46 @@ class Cable:
         except LinkError as error:  # the ladder hears nothing there, and comes back
             _log.warn("{}", error)
 
-    def _meet(self, core) -> None:
-        """Find out who dials."""
+    def _meet(self, core, now: int) -> None:
+        """Settle who dials."""
+        roles = self._roles = self._roles or Roles(core)
+        if self._dial and not self._connection and not roles.outcome:
+            roles.dial()
+            self._dialed = self._attach(core, now)
+            self._end_dial()
+        if roles.is_due and now >= self._speak_at:
+            roles.say(b"")
+        held = self._connection
+        if held and held.is_settled:
+            return
+        outcome = roles.hear()
+        if outcome == DIALER and held:
+            held.is_settled = True
+        elif outcome == ACCEPTER:
+            self._accept(core, now)
+        elif outcome:
+            self._refuse(core, "no known role")
+
+    def _attach(self, core, now: int) -> Connection:
+        self._speak_at = now + FIRST_WORD_MS
+        self._connection = Connection(self, core, self._roles)
+        return self._connection
+
+    def _accept(self, core, now: int) -> None:
         if self._connection:
+            self._connection.end("the other end dials")
+        if self.inbound is None:
+            self._refuse(core, "nobody listens here")
             return
-        if self._dial and not self._role:
-            self._say(core, DIALS)
-            if core.epoch < core.peer_epoch:
-                self._attach_dialed(Connection(self, core, True))
-                return
-        role = core.read(1)
-        if not role:
-            return
-        if role == ACCEPTS and self._role == DIALS:
-            if self._dial:
-                self._attach_dialed(Connection(self, core, False))
-            else:
-                self._refuse(core, "the dial was given up")
-        elif role != DIALS or self.inbound is None:
-            self._refuse(core, "nobody listens here" if role == DIALS else "no known role")
-        else:
-            self._accept(core)
-
-    def _say(self, core, role: bytes) -> None:
-        self._role = role
-        core.send(role)
-
-    def _accept(self, core) -> None:
-        if not self._role:
-            self._say(core, ACCEPTS)
-        elif self._dial:
-            self._fail_dial("the other end dials")
-        connection = Connection(self, core, False)
-        if self.inbound.put_nowait(connection):
-            self._connection = connection
-        else:
+        connection = self._attach(core, now)
+        connection.is_settled = True
+        if not self.inbound.put_nowait(connection):
+            self._connection = None
             self._refuse(core, "too many wait here")
 
     def _refuse(self, core, reason: str) -> None:
         self.error = reason
-        self._fail_dial(reason)
         core.close(reason)
-
-    def _attach_dialed(self, connection: Connection) -> None:
-        self._connection = self._dialed = connection
-        self._end_dial()
-
-    def _fail_dial(self, reason: str) -> None:
-        self.error = reason
-        self._end_dial()
 
     def _end_dial(self) -> None:
         outcome, self._dial = self._dial, None
@@ -446,10 +451,11 @@ class Cable:
         self._ended = self._counted()
         self._session = None
         held, self._connection = self._connection, None
+        if held and not held.is_settled and reason == POLITE[0]:
+            reason = self.error = "nobody listens at the other end"
         if held:
             held.end(reason)
-        elif self._role == DIALS and reason == POLITE[0]:
-            self._fail_dial("nobody listens at the other end")
+        self._freed.fire()
 
     def _failed(self, error) -> None:
         _log.error("{} failed: {}: {}", self.address, type(error).__name__, error)

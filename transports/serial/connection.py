@@ -1,4 +1,4 @@
-"""The raw connection over a cable: one link session, after the ends know who dialed."""
+"""The raw connection over a cable: one link session, from when one end dials."""
 
 from edge.errors import LinkError
 from edge.swarm import transport
@@ -31,17 +31,18 @@ def profile_of(bytes_per_s: int) -> transport.LinkProfile:
 
 
 class Connection:
-    """One session after the ends know who dialed."""
+    """One session, from when one end dials."""
 
-    def __init__(self, cable, session, role_is_due: bool) -> None:
-        """``role_is_due``: the peer's first byte is still to come."""
+    def __init__(self, cable, session, roles) -> None:
+        """``roles``: Roles of the session, which say whether anything is ours to read and write."""
         self.local_address = self.remote_address = cable.address
         self.profile = profile_of(session.line.bytes_per_s)
         self.session = session
         self.is_closed = False
         self.reason = ""  # why the session is over
         self._cable = cable
-        self._role_is_due = role_is_due
+        self._roles = roles
+        self.is_settled = False  # what arrives is for us
         self._arrived = aio.Signal()
         self._room = aio.Signal()
         self.wants_room = False
@@ -50,10 +51,7 @@ class Connection:
         while True:
             if self.is_closed:
                 return b""
-            data = self.session.read(READ_BYTES_MAX)
-            if data and self._role_is_due:
-                self._role_is_due = False
-                data = data[1:]
+            data = self.session.read(READ_BYTES_MAX) if self.is_settled else b""
             if data:
                 self._cable.wake()  # there is room again: the peer may have to hear of it
                 return data
@@ -66,8 +64,11 @@ class Connection:
     def write_some(self, data) -> int:
         if self.is_closed or self.reason:
             raise LinkError(self.reason or "closed")
-        now = clock.monotonic_ms()
-        taken = self.session.send(data) if self.room_at(now) <= now else 0
+        taken = 0
+        if self._roles.is_due:
+            taken = self._roles.say(data)
+        elif self.has_room():
+            taken = self.session.send(data)
         if taken:
             self._cable.wake()
         return taken
@@ -89,7 +90,11 @@ class Connection:
         if self.is_closed or self.reason:
             return True
         now = clock.monotonic_ms()
-        return self.room_at(now) <= now and self.session.sender.room() > 0
+        if self._roles.is_due:
+            return True
+        if not self._roles.may_write or self.room_at(now) > now:
+            return False
+        return self.session.sender.room() > 0
 
     async def close(self) -> None:
         if not self.is_closed:
@@ -104,7 +109,7 @@ class Connection:
     def tell(self) -> None:
         """Wake those for whom something has changed."""
         is_over = self.is_closed or self.reason
-        if is_over or len(self.session.receiver):
+        if is_over or self.is_settled and len(self.session.receiver):
             self._arrived.fire()
         if self.wants_room and self.has_room():
             self._room.fire()

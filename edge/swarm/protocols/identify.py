@@ -2,11 +2,14 @@
 
 opener -- /ipfs/id/1.0.0 --------> the other end answers with one message and closes
 opener -- /ipfs/id/push/1.0.0 ---> the opener's message follows, after something changed
+
+On a slow medium the dialer pushes at once, so that the other end need not ask.
 """
 
 from edge.errors import EdgeError, RemoteError
 from edge.identity.keys import decode_public_key
 from edge.identity.peer_id import PeerId
+from edge.swarm.connection import OUTBOUND
 from edge.swarm.nat.observed import ObservedAddresses
 from edge.swarm.protocols import identify_message
 from edge.swarm.protocols.identify_message import NOTHING, Identified
@@ -20,6 +23,7 @@ PROTOCOL_VERSION = "ipfs/0.1.0"
 AGENT_VERSION = "libp2p-edge/0.1.0"
 TIMEOUT_MS = 10000  # for one exchange, on a fast link
 PUSH_INTERVAL_MS = 1000  # pushes of one peer are heeded this often
+PUSH_POLL_MS = 100  # how often a listener looks whether it was told unasked
 KNOWN_TTL_MS = 3600000  # how long what a peer says of its addresses is believed
 
 
@@ -36,7 +40,7 @@ class Identify:
         self.agent_version = AGENT_VERSION
         swarm.set_stream_handler(PROTOCOL, self._answer)
         swarm.set_stream_handler(PUSH_PROTOCOL, self._receive_push)
-        swarm.add_greeter(self.ask)
+        swarm.add_greeter(self.greet)
 
     def message(self, connection) -> bytes:
         """What we tell the peer of ``connection``."""
@@ -50,6 +54,16 @@ class Identify:
         key, protocols = swarm.key.public.encode(), sorted(swarm.handlers)
         said = Identified(key, addresses, protocols, observed, *versions, record)
         return identify_message.encode(said)
+
+    async def greet(self, connection) -> None:
+        """Learn who the peer is, at once or when it does not say so by itself."""
+        if connection.is_slow:
+            connection.known = (PROTOCOL, PUSH_PROTOCOL)  # what every peer speaks: nothing to ask
+            if connection.direction == OUTBOUND:
+                await self._push(connection)
+            elif await _was_told(connection):
+                return
+        await self.ask(connection)
 
     async def ask(self, connection) -> None:
         """Learn who the peer is; ``connection.identified`` has it afterwards."""
@@ -88,7 +102,8 @@ class Identify:
         last = connection.pushed_ms
         if last is not None and now - last < PUSH_INTERVAL_MS:
             raise RemoteError("pushes more often than every {} ms".format(PUSH_INTERVAL_MS))
-        connection.pushed_ms = now
+        if connection.identified or not connection.is_slow:
+            connection.pushed_ms = now
         told = await _within(stream, _read_messages(stream))
         known = connection.identified or NOTHING
         self._learn(connection, Identified(*[told[at] or known[at] for at in range(len(known))]))
@@ -133,6 +148,15 @@ class Identify:
 def _light(identified: Identified) -> Identified:
     """Without the record: who has checked it keeps it elsewhere, and most chips cannot."""
     return Identified(*identified[:-1], None)
+
+
+async def _was_told(connection) -> bool:
+    """Whether the peer says who it is, unasked."""
+    for _ in range(connection.profile.negotiate_timeout_ms // (8 * PUSH_POLL_MS)):
+        if connection.identified or connection.closed:
+            break
+        await aio.sleep_ms(PUSH_POLL_MS)
+    return bool(connection.identified or connection.closed)
 
 
 async def _within(stream, coroutine):

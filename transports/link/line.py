@@ -99,7 +99,11 @@ class Line:
 
     def report_delay(self) -> int:
         """How long a report may wait for company."""
-        return 5 if not self.bytes_per_s else min(REPORT_DELAY_MS, max(2, self.duration(self.payload_max)))
+        return (
+            5
+            if not self.bytes_per_s
+            else min(REPORT_DELAY_MS, max(2, self.duration(self.payload_max)))
+        )
 
     def resolved(self, size: int, arrived: bool) -> None:
         """A frame of ``size`` bytes arrived or did not.

@@ -1,14 +1,14 @@
 """Who dials in a session: what each end says first in its stream.  README.md, "Who dials".
 
-    dials     01, length 2, so many bytes of the connection; the rest when it is settled
-    accepts   02, then the connection
+dials     01, length 2, so many bytes of the connection; the rest when it is settled
+accepts   02, then the connection
 
-    (we, heard)                     -> outcome
-    dial, 02                        -> DIALER
-    dial, 01, and ours is lower     -> DIALER    what the other end said early is passed over
-    dial, 01, and theirs is lower   -> ACCEPTER  what we said early is
-    no dial, 01                     -> ACCEPTER
-    no dial, 02; anything else      -> UNKNOWN
+(we, heard)                     -> outcome
+dial, 02                        -> DIALER
+dial, 01, and ours is lower     -> DIALER    what the other end said early is passed over
+dial, 01, and theirs is lower   -> ACCEPTER  what we said early is
+no dial, 01                     -> ACCEPTER
+no dial, 02; anything else      -> UNKNOWN
 """
 
 from edge.system import const

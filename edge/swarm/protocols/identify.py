@@ -49,9 +49,11 @@ class Identify:
         observed = connection.remote_address
         if observed is not None and not observed.is_shareable:
             observed = None  # js gives up on an address it cannot parse
-        record = self._seal and self._seal(addresses)
+        key, record = None, None
+        if not connection.is_slow:  # there the handshake has told the key, and that will do
+            key, record = swarm.key.public.encode(), self._seal and self._seal(addresses)
         versions = PROTOCOL_VERSION, self.agent_version
-        key, protocols = swarm.key.public.encode(), sorted(swarm.handlers)
+        protocols = sorted(swarm.handlers)
         said = Identified(key, addresses, protocols, observed, *versions, record)
         return identify_message.encode(said)
 

@@ -33,7 +33,9 @@ NOTHING = Identified(None, (), (), None, None, None, None)
 
 def encode(identified: Identified) -> bytes:
     """``public_key`` and ``signed_peer_record`` are bytes here; what is None is left out."""
-    parts = [protobuf.encode_bytes(1, identified.public_key)]
+    parts = []
+    if identified.public_key:
+        parts.append(protobuf.encode_bytes(1, identified.public_key))
     for address in identified.listen_addresses:
         parts.append(protobuf.encode_bytes(2, address.to_bytes()))
     for protocol in identified.protocols:

@@ -176,6 +176,7 @@ if options.program == "sensor":
             "serial/ladder.py",
             "serial/port_chip.py",
             "serial/port_unix.py",  # used only on MicroPython's unix port
+            "serial/roles.py",
             "serial/transport.py",
         ),
         base_path="..",

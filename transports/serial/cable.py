@@ -147,7 +147,7 @@ class Cable:
             await self._met.wait()
 
     async def _be_free(self) -> None:
-        """Until nobody uses it: the other end may be done with a connection, and we not know yet."""
+        """Until nobody uses it: the other end may be done with it, and we not know yet."""
         due = clock.monotonic_ms() + IN_USE_MS
         while self._dial or self._connection and not self._connection.is_closed:
             rest = due - clock.monotonic_ms()

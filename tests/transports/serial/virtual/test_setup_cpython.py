@@ -1,6 +1,8 @@
 """What it costs to be connected over a slow line: bytes each way and round trips until each end
 knows who the other is, and the bytes of a connection on which nothing happens."""
 
+import pytest
+
 from edge.identity import peer_record
 from edge.swarm.protocols.identify import Identify
 from edge.system import aio, clock
@@ -63,25 +65,24 @@ async def _set_up(wire: VirtualWire, have_met: bool) -> tuple[int, int, int]:
     return took, there, back
 
 
-def test_bytes_each_way():
-    for baud in (9600, 115200):
-        for have_met in (False, True):
-            for seed in SEEDS:
-                with Ground(seed) as ground:
-                    _, there, back = ground.run(_set_up(VirtualWire(baud), have_met))
-                met = "have met" if have_met else "have not met"
-                print(f"{baud}, ends that {met}: {there} and {back} bytes")
-                assert there <= BYTES_MAX and back <= BYTES_MAX
+@pytest.mark.parametrize("have_met", (False, True))
+@pytest.mark.parametrize("baud", (9600, 115200))
+def test_bytes_each_way(baud: int, have_met: bool):
+    for seed in SEEDS:
+        with Ground(seed) as ground:
+            _, there, back = ground.run(_set_up(VirtualWire(baud), have_met))
+        print(f"{there} and {back} bytes")
+        assert there <= BYTES_MAX and back <= BYTES_MAX
 
 
-def test_round_trips():
-    for have_met in (False, True):
-        for seed in SEEDS:
-            with Ground(seed) as ground:
-                took, _, _ = ground.run(_set_up(VirtualWire(3000000, DELAY_MS), have_met))
-            trips = took / (2 * DELAY_MS)
-            print(f"{trips:.2f} round trips, ends that {'have' if have_met else 'have not'} met")
-            assert trips < ROUND_TRIPS_MAX - have_met + 0.1
+@pytest.mark.parametrize("have_met", (False, True))
+def test_round_trips(have_met: bool):
+    for seed in SEEDS:
+        with Ground(seed) as ground:
+            took, _, _ = ground.run(_set_up(VirtualWire(3000000, DELAY_MS), have_met))
+        trips = took / (2 * DELAY_MS)
+        print(f"{trips:.2f} round trips")
+        assert trips < ROUND_TRIPS_MAX - have_met + 0.1
 
 
 async def _idle(baud: int) -> int:

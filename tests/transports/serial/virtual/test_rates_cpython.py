@@ -29,6 +29,7 @@ PINGS = (
     (115200, 1, True, 140, 180),
     (921600, 1, False, 40, 60),
     (9600, 1, False, 900, 1500),
+    (9600, 1, True, 1500, 2500),  # go and js give it 10 s
 )
 PING_BYTES = 2 * (32 + 12 + 18 + 10)  # ping, yamux, Noise, link; there and back
 

@@ -51,7 +51,7 @@ async def _set_up(wire: VirtualWire, have_met: bool) -> tuple[int, int, int]:
     began = clock.monotonic_ms()
     before = wire.a.out.carried, wire.b.out.carried
     await pair.dialer.swarm.dial(pair.dialer.address)
-    await until(lambda: pair.listener.swarm.connections())
+    await until(pair.listener.swarm.connections)
     ends = pair.dialer, pair.listener
     await until(lambda: all([end.connection.identified for end in ends]))
     took = clock.monotonic_ms() - began

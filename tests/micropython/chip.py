@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from tools.chip import image, micropython
 
@@ -86,19 +87,23 @@ class Chip:
         assert self._answered.wait(timeout_s), self.text
         return self._answer
 
-    def __enter__(self) -> "Chip":
-        """Also after it was ended: with what it has kept."""
-        self._ready.clear()
+    def start(self, console: int, **how: bool) -> "subprocess.Popen[Any]":
+        """The program by itself, with a ``console`` that somebody else looks after."""
         system = [*self._on, micropython.find(), "-X", "heapsize=" + self.heap]
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [*system, "-m", "rom", image.ROM, "main.py"],
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ":.frozen"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=console,
+            stdout=console,
             stderr=subprocess.STDOUT,
-            text=True,
+            **how,
         )
+
+    def __enter__(self) -> "Chip":
+        """Also after it was ended: with what it has kept."""
+        self._ready.clear()
+        self._process = self.start(subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self._ready.wait(START_TIMEOUT_S)

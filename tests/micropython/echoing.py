@@ -1,14 +1,13 @@
-"""A sensor that sends back what it is sent, and obeys its console besides."""
+"""A sensor that sends back what it is sent, and obeys its console besides, if it has one."""
 
-from console import obey_lines
-from readings import do
+from readings import run as obey
 
 ECHO = "/test/echo/1.0.0"
 
 
 async def run(sensor) -> None:
     sensor.swarm.set_stream_handler(ECHO, echo)
-    await obey_lines(sensor, do)
+    await obey(sensor)
 
 
 async def echo(stream) -> None:

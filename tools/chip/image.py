@@ -116,10 +116,14 @@ def _small(program: str, application: Path | None, linked: bool) -> dict[str, st
 
 
 def _beside(application: str) -> dict[str, str]:
-    """What an application takes from other files of firmware/."""
-    imports = [node for node in ast.parse(application).body if isinstance(node, ast.ImportFrom)]
-    paths = [FIRMWARE / f"{node.module}.py" for node in imports]
-    return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
+    """What an application takes from other files of firmware/, and these from others."""
+    found: dict[str, str] = {}
+    for node in ast.parse(application).body:
+        path = FIRMWARE / f"{getattr(node, 'module', '')}.py"
+        if isinstance(node, ast.ImportFrom) and path.is_file():
+            found[path.name] = path.read_text("utf-8")
+            found.update(_beside(found[path.name]))
+    return found
 
 
 def build_rom(folder: Path, path: Path) -> int:

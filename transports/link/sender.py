@@ -28,6 +28,7 @@ class Sender:
         self.ahead_bytes = 0  # so much may wait, where turns are long; 0: one piece
         self._fresh = 0
         self._limit = 0  # up to where the receiver has room
+        self.granted = 0  # at the beginning: what it can hold
         self._ordinal = 0
         self._frames: list = []  # (ordinal, start, end, sent_at), oldest first
         self._again: list = []  # (start, end), in order, apart from each other
@@ -35,7 +36,7 @@ class Sender:
 
     def grant(self, credit: int) -> None:
         """Room that the receiver has from the beginning."""
-        self._limit = credit * CREDIT_BYTES
+        self._limit = self.granted = credit * CREDIT_BYTES
 
     def room(self) -> int:
         """How many bytes may be given now.  Where the rate is known one piece, when the last one is

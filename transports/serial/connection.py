@@ -9,13 +9,21 @@ READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
 NOISE_BYTES = 18  # around the plaintext of a frame of Noise
 # Of line time are left in the driver when the next bytes are asked for.  A chip encrypts meanwhile.
 LEAD_MS = 40 if MICROPYTHON else line.LEAD_MS
+ROOM_BYTES_MIN = 8192  # that a peer can hold; one with less is a chip, and takes no large frame
 POLITE = ("closed by the peer", "closed here")  # reasons that are an end in order
 
 
-def profile_of(bytes_per_s: int) -> transport.LinkProfile:
-    """SLOW, with timeouts for the rate, and frames of Noise that fill one frame of the link."""
+def profile_of(bytes_per_s: int, room: int) -> transport.LinkProfile:
+    """SLOW, with timeouts for the rate, and frames of Noise that fill one frame of the link.
+
+    Without a rate FAST, with frames of Noise for which the peer has ``room``.
+    """
+    fast = transport.FAST
+    if not bytes_per_s and room < ROOM_BYTES_MIN:
+        size = min(fast.frame_bytes_max, max(room, line.FRAME_BYTES_MIN) - NOISE_BYTES)
+        return transport.LinkProfile(*fast[:6], size, fast[7])
     if not bytes_per_s:
-        return transport.FAST
+        return fast
     slow = transport.SLOW
     time = 4096000 // bytes_per_s  # ms of 4 KB
     return transport.LinkProfile(
@@ -36,7 +44,7 @@ class Connection:
     def __init__(self, cable, session, roles) -> None:
         """``roles``: Roles of the session, which say whether anything is ours to read and write."""
         self.local_address = self.remote_address = cable.address
-        self.profile = profile_of(session.line.bytes_per_s)
+        self.profile = profile_of(session.line.bytes_per_s, session.sender.granted)
         self.session = session
         self.is_closed = False
         self.reason = ""  # why the session is over

@@ -176,6 +176,25 @@ async def test_a_chip_that_starts_again_goes_on_with_its_records(home: Path, tmp
             assert await ask(chip, "put wind storm") == ["4 1"]
 
 
+async def test_the_cable_may_be_the_console(home: Path, tmp_path: Path):
+    """USB, on most boards.  What the program prints stands between the frames."""
+    with Wire(tmp_path, is_paced=False) as wire:
+        end = End(wire.a.link, 1, "~0")
+        await end.swarm.listen(end.address)
+        chip = Chip(home, (), HEAP, ports=["/serial/usb~0"])
+        process = chip.start(wire.b.slave)
+        try:
+            await until(lambda: b"listening /serial/usb~0" in end.cable.console, MEET_MS)
+            chip.peer_id = end.cable.console.split()[2].decode()
+            await connected(end.swarm, chip)
+            await echoed(end.swarm, chip, 5000)
+            assert end.status.sessions == 1
+        finally:
+            process.kill()
+            process.wait()
+            await end.swarm.close()
+
+
 async def holds(node: Node, chip: Chip, path: str, value: bytes) -> None:
     """Wait until that is what the node finds, near and far, of the chip's."""
     store = await node.record_store()

@@ -47,6 +47,7 @@ OPENED = {  # what a program opens by name as it starts: linked into it
         "transports/serial/transport.py",
     ),
 }
+UNIX_ONLY = "_unix.py"  # how a file ends that a chip cannot load
 BOOT = ROOT / "tests" / "micropython" / "rom.py"
 ROM = "romfs.img"
 FAMILIES = ROOT / "boards" / "families"
@@ -92,6 +93,8 @@ def build(
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="edge-chip-") as folder:
         for name, text in _small(program, application, linked).items():
+            if name.endswith(UNIX_ONLY) and family != "unix":
+                continue
             source = Path(folder) / name
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_text(text, "utf-8")

@@ -6,6 +6,7 @@ At the other end is a node as `edge run` has it, or a bare swarm.
 import asyncio
 import random
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from edge.cli.composition.node import open_node
 from edge.config import NodeConfig
+from edge.errors import EdgeError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_id import PeerId
 from edge.node import Home, Node
@@ -25,10 +27,13 @@ from tests import needs
 from tests.micropython import chip as chips
 from tests.micropython.chip import Chip
 from tests.transports.serial.nodes_cpython import ECHO, End, address, until
-from tests.transports.serial.wire_cpython import Faults, Wire
+from tests.transports.serial.wire_cpython import Faults, Side, Wire
 
 HEAP = "112k"
 MEET_MS = 20000
+GOODPUT_MIN = 2000  # bytes a second, on a machine that does much else
+FAULTS = 16  # of a soak
+GROWTH_BYTES_MAX = 8192  # streams and reports that are under way come and go
 SPOKEN = {"/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", "/libp2p/fetch/0.0.1", ECHO}
 ECHOING = Path(chips.__file__).parent / "echoing.py"
 
@@ -163,6 +168,25 @@ async def test_identify_ping_and_records(home: Path, tmp_path: Path):
         print((await ask(chip, "links"))[0])
 
 
+@pytest.mark.parametrize("baud", (115200, 921600))
+async def test_goodput(home: Path, tmp_path: Path, baud: int):
+    """Both ways at once; on a PC, whose MicroPython is much faster than a chip's."""
+    parameters, size = f"~{baud}", baud // 10
+    with Wire(tmp_path) as wire:
+        end = End(wire.a.link, 1, parameters)
+        await end.swarm.listen(end.address)
+        async with a_chip(home, wire, parameters) as chip:
+            peer_id = (await connected(end.swarm, chip)).remote_peer
+            times = sorted(await end.ping.ping(peer_id, 5))
+            began = time.monotonic()
+            await echoed(end.swarm, chip, size)
+            rate = size / (time.monotonic() - began)
+            await ask(chip, "links")
+            print(f"{baud}: {rate:.0f} B/s each way, ping {times[2]:.1f} ms", chip.heap_bytes)
+            assert rate > GOODPUT_MIN
+        await end.swarm.close()
+
+
 async def test_a_chip_that_starts_again_goes_on_with_its_records(home: Path, tmp_path: Path):
     """It has forgotten them; its neighbour has not."""
     async with a_wire(tmp_path) as wire, a_node(wire) as node:
@@ -234,3 +258,73 @@ async def test_a_bad_line_and_pulled_cables(home: Path, tmp_path: Path, faults: 
         assert end.status.sessions == 1 and end.status.replugs == 1
         print(end.status)
         print((await ask(chip, "links"))[0])
+
+
+class Soak:
+    """Everything at once, and a stream that is checked all the time."""
+
+    def __init__(self, wire: Wire, end: End, chip: Chip) -> None:
+        self.wire, self.end, self.chip = wire, end, chip
+        self.random = random.Random(11)
+        self.carried = self.failed = 0
+
+    async def talk(self) -> None:
+        """A stream may fail; what it brought was right."""
+        while True:
+            try:
+                if not self.end.swarm.connections():
+                    await self.end.swarm.dial(self.end.address)
+                size = self.random.randrange(1, 3000)
+                await aio.wait_for_ms(echoed(self.end.swarm, self.chip, size, size), 15000)
+                self.carried += 1
+            except (EdgeError, EOFError, aio.TimeoutError):
+                self.failed += 1
+                await aio.sleep_ms(100)
+
+    async def torment(self, count: int) -> None:
+        """``count`` faults, of four kinds in turn."""
+        for number in range(count):
+            await aio.sleep_ms(self.random.randrange(300, 1500))
+            kind = (self.pull, self.say_nonsense, self.pull, self.say_nonsense)[number % 4]
+            await kind(self.random.choice((self.wire.a, self.wire.b)))
+            if number % 8 == 7:
+                await self.start_again()
+
+    async def pull(self, side: Side) -> None:
+        self.wire.unplug(side)
+        await aio.sleep_ms(self.random.randrange(600))
+        self.wire.plug(side)
+
+    async def say_nonsense(self, side: Side) -> None:
+        garbage = self.random.randbytes(self.random.randrange(2000))
+        self.wire.inject(side, self.random.choice((garbage, bytes(200), b"rst:0x10\r\n")))
+
+    async def start_again(self) -> None:
+        """Power off and on: nobody says goodbye."""
+        await asyncio.to_thread(self.chip.__exit__)
+        await asyncio.to_thread(self.chip.__enter__)
+
+
+@pytest.mark.slow
+async def test_soak(home: Path, tmp_path: Path):
+    faults = Faults(bit_error_rate=2e-5, loss_rate=2e-5, bursts_per_s=0.3, seed=9)
+    async with (
+        a_wire(tmp_path, faults) as wire,
+        an_end(wire) as end,
+        a_chip(home, wire) as chip,
+        aio.Group() as group,
+    ):
+        await connected(end.swarm, chip)
+        await ask(chip, "links")
+        before = chip.heap_bytes
+        soak = Soak(wire, end, chip)
+        group.spawn(soak.talk())
+        await soak.torment(FAULTS)
+        faults.bit_error_rate = faults.loss_rate = faults.bursts_per_s = 0
+        carried = soak.carried
+        await until(lambda: soak.carried > carried + 2, MEET_MS)
+        await ask(chip, "links")
+        print(f"{soak.carried} carried, {soak.failed} failed; {end.status}")
+        print(f"heap {before}, then {chip.heap_bytes}")
+        assert not group.errors, group.errors
+        assert chip.heap_bytes < before + GROWTH_BYTES_MAX

@@ -7,6 +7,8 @@
       address.py        what a /serial address says
       port_posix.py     an open port of Linux or macOS
       names_posix.py    where a port is now, whatever it is called today
+      port_chip.py      an open port of a chip: a UART, or the console's
+      port_unix.py      of MicroPython's unix port, for tests
 
 README.md says what both ends rely on besides the link protocol.
 """

@@ -50,5 +50,6 @@ def known_ending(node: Node, text: str) -> list[PeerId]:
 async def settle(node: Node, is_enough, wait_ms: int = DISCOVERY_MS) -> None:
     """Give the discovery of a node that has just started the time to hear of somebody."""
     until = node.started_ms + wait_ms
-    while node.discovery and clock.monotonic_ms() < until and not is_enough():
+    awaits = node.discovery or node.config.serial
+    while awaits and clock.monotonic_ms() < until and not is_enough():
         await aio.sleep_ms(POLL_MS)

@@ -4,7 +4,7 @@ import os
 
 from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX
 from edge.cli.actions.request import POLL_MS, number_of, peer_of, settle, text_of
-from edge.cli.events import Teller, describe_connection, full_addresses, show, show_all
+from edge.cli.events import CABLE, Teller, describe_connection, full_addresses, show, show_all
 from edge.errors import LimitError, LinkError, printable
 from edge.identity.peer_id import PeerId
 from edge.identity.peer_info import PeerInfo
@@ -14,8 +14,13 @@ from edge.wire.multiaddr import Multiaddr
 
 PERF_BYTES = 67108864  # each way, unless told otherwise
 IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
+CABLE_MS = 8000  # how long a cable may take to be connected
 PING_TURN_MS = 15000  # how long a ping waits for those that run over the same connection
 _TEXT_MAX = 128
+_NO_ANSWER = (
+    "is TX at RX and RX at TX, is the rate the same, does a node run there?\n"
+    "'edge link' and 'edge log' show what arrives"
+)
 _UNREACHED = "on that machine 'edge id' prints its addresses; 'edge doctor' checks this one"
 
 _pinging: list = []  # the connections that pings run over, once for each
@@ -136,6 +141,8 @@ async def _connect(node: Node, request: dict):
     text = text_of(request, "peer", "name a peer: its id, the end of its id, or its address")
     if text.startswith("/"):
         address = Multiaddr(text)
+        if text.startswith(CABLE):
+            return await _cabled(node, address)
         return await _dial(node, PeerInfo.from_multiaddr(address) if address.peer_id else address)
     peer_id = await peer_of(node, text)
     await settle(node, lambda: _is_reachable(node, peer_id))
@@ -149,6 +156,32 @@ async def _connect(node: Node, request: dict):
             f"give one: /ip4/192.0.2.1/tcp/4001/p2p/{peer_id}\n"
             "or start a node with 'edge run', which finds the peers on its LAN"
         ) from None
+
+
+async def _cabled(node: Node, address: Multiaddr):
+    """The connection over a cable of this node, which looks after that itself."""
+    from transports.serial.address import parse
+
+    port = parse(address).port
+    if port not in [parse(kept).port for kept in node.config.serial]:
+        raise LinkError(
+            f"the running node has no cable at {printable(port)}\n"
+            "start it with 'edge run --serial PORT'; 'edge link' lists those it has"
+        )
+    until = clock.monotonic_ms() + CABLE_MS
+    while clock.monotonic_ms() < until:
+        for connection in node.swarm.connections():
+            where = connection.remote_address
+            if where and where.raw("serial") and parse(where).port == port:
+                return _expected(connection, address)
+        await aio.sleep_ms(POLL_MS)
+    raise LinkError(f"nobody answers at the other end of {show(address)}\n{_NO_ANSWER}")
+
+
+def _expected(connection, address: Multiaddr):
+    if address.peer_id not in (None, connection.remote_peer.to_bytes()):
+        raise LinkError(f"{connection.remote_peer} is at the other end of {show(address)}")
+    return connection
 
 
 async def _dial(node: Node, target):

@@ -5,6 +5,7 @@ from edge.cli.actions import open_action
 from edge.cli.composition.home import GuestHome
 from edge.cli.composition.node import open_node
 from edge.cli.data_dir import DataDir
+from edge.cli.events import CABLE
 from edge.config import NodeConfig
 from edge.errors import EdgeError, LocalError
 from edge.node import Node
@@ -74,5 +75,7 @@ def _guest_config(data: DataDir, request: dict) -> NodeConfig:
     more: dict = {"listen": [], "connections_auto_max": 0, "kad_mode": "client", "perf": False}
     searches = request["do"] in SEARCHES
     if not searches and str(request.get("peer", "/")).startswith("/"):
-        more.update(peers=[], routing=[])
+        address = str(request.get("peer", ""))
+        cables = [address] if address.startswith(CABLE) else []
+        more.update(peers=[], routing=[], serial=cables)
     return settings.load(data, None, more)

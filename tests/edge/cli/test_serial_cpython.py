@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli.machine.ports import to_address
 from tests.edge.cli.program import Running, command, edge, environment, lines
 from tests.transports.serial.wire_cpython import Side, Wire
 
@@ -146,6 +147,36 @@ def test_a_sensor_on_a_cable_is_read_from_its_other_end(tmp_path: Path) -> None:
         )
 
 
+def test_commands_without_a_node_have_the_cable(tmp_path: Path) -> None:
+    """By its address, or as the configuration names it."""
+    with Wire(tmp_path) as wire, at(wire.b, tmp_path / "s") as sensor:
+        sensor.ready()
+        edge("put", "sensors/1", "21.5", "--data", str(sensor.data))
+        data = tmp_path / "guest"
+        address = to_address(port(wire.a))
+        assert "pong 1" in edge("ping", address, "-c", "1", "--data", str(data)).stdout
+        (data / "config.toml").write_text(f'serial = ["{port(wire.a)}"]\nlisten = []\nmdns = false')
+        asking = ("-c", "1", "--data", str(data))
+        silent = edge("ping", to_address(str(tmp_path / "x")), *asking, check=1).stderr
+        assert "nobody answers" in silent and "TX" in silent
+        assert "pong 1" in edge("ping", sensor.peer_id[-6:], *asking).stdout
+        assert sensor.stop() == 0
+
+
+def test_a_trace_has_what_the_cable_carries(tmp_path: Path) -> None:
+    trace = tmp_path / "cable.pcap"
+    with Wire(tmp_path) as wire, at(wire.a, tmp_path / "one", "--trace", str(trace)) as one:
+        one.ready()
+        with at(wire.b, tmp_path / "other") as other:
+            other.ready()
+            one.event("connected")
+            other.event("connected")
+            assert len(links("--data", str(one.data))) == 1
+            other.stop()
+        one.event("disconnected")
+    assert b"/noise" in trace.read_bytes()
+
+
 def test_what_is_on_the_lan_hears_of_the_sensor_and_not_of_the_port(tmp_path: Path) -> None:
     with sensor_and_gateway(tmp_path) as (_, sensor, gateway):
         here, there = ("--data", str(sensor.data)), gateway.told[0]["addresses"]
@@ -220,6 +251,12 @@ def test_what_the_far_board_prints_is_shown_and_does_no_harm(tmp_path: Path) -> 
             follow.kill()
         (first, _) = lines(edge("log", Path(port(wire.a)).name, "--json", *asking).stdout)
         assert first["text"] == "rst:0x1" and first["address"].startswith("/serial/")
+        address = to_address(port(wire.a))
+        assert "pong 1" in edge("ping", address, "-c", "1", *asking).stdout
+        pinned = f"{address}/p2p/{gateway.peer_id}"
+        assert "is at the other end" in edge("ping", pinned, *asking, check=1).stderr
+        unknown = edge("ping", "/serial/ttyNO", *asking, check=1).stderr
+        assert "no cable at ttyNO" in unknown and "--serial" in unknown
         assert "it has /serial/" in edge("log", "ttyNO", *asking, check=1).stderr
     with Running(tmp_path / "none", *LOOPBACK) as none:
         none.ready()

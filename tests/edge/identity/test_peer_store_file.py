@@ -8,6 +8,7 @@ from edge.identity.peer_record import PeerRecord
 from edge.identity.peer_store import FOREVER_MS, KNOWN_TTL_MS, RECENT_TTL_MS, PeerStore
 from edge.identity.peer_store_file import HEADER, decode, encode, load, save
 from edge.wire import protobuf, varint
+from edge.wire.multiaddr import Multiaddr
 from tests import kit, scratch
 from tests.edge.identity import vectors
 from tests.edge.identity.peers import YEAR, at, known, peer
@@ -88,6 +89,16 @@ def test_who_was_connected_counts_as_just_left():
     store.set_connected(peer(1), True, NOW)
     again = _again(encode(store, NOW + RECENT_TTL_MS - 1000))
     assert known(again, 1, 999) == [1] and known(again, 1, 1000) == []
+
+
+def test_what_was_at_the_end_of_a_cable_is_not_saved():
+    """Tomorrow another peer is, or the port belongs to another program."""
+    store = _filled(1)
+    for number in (1, 2):
+        store.mark_good(peer(number), Multiaddr("/serial/ttyUSB0"), NOW)
+    again = _again(encode(store, NOW))
+    assert again.peers() == [peer(1)]
+    assert again.addresses(peer(1), 0) == [at(1), at(1001)]
 
 
 def test_who_has_no_address_is_not_saved():

@@ -11,9 +11,11 @@ from edge.routing.kad.message import (
     PUT_VALUE,
     Message,
     Record,
+    encode,
 )
 from edge.system import aio
 from edge.wire import protobuf, varint
+from edge.wire.multiaddr import Multiaddr
 from tests import kit
 from tests.edge.routing.kad.nodes import PROTOCOL, KadNet, Line
 from tests.edge.routing.kad.samples import KEY
@@ -118,6 +120,18 @@ async def test_a_provider_is_kept_and_told_of():
         answer = await line.ask(ask(GET_PROVIDERS))  # the only answer
         assert answer.providers == (own,) and answer.key == KEY
         assert (await line.ask(ask(GET_PROVIDERS, b"other"))).providers == ()
+
+
+async def test_who_is_at_the_end_of_a_cable_provides_without_an_address():
+    """Its own is the port there; the one here is kept, and told to nobody."""
+    async with Talk() as talk:
+        cable = Multiaddr("/serial/ttyUSB0")
+        nowhere = ask(ADD_PROVIDER, providers=(Contact(talk.id, ()),))
+        source = Contact(talk.id, (cable.to_bytes(),))
+        talk.server.kad.server.answer(source, encode(nowhere, EDGE))
+        (held,) = talk.server.kad.held_providers(KEY)
+        assert held == source
+        assert (await talk.ask(ask(GET_PROVIDERS))).providers == (Contact(talk.id, ()),)
 
 
 async def test_nobody_provides_for_others():

@@ -4,6 +4,7 @@ from edge.errors import LinkError
 from edge.swarm.dialing import cables
 from edge.swarm.dialing.cables import Cables
 from edge.swarm.swarm import Swarm
+from edge.swarm.transport import SLOW
 from edge.system import aio
 from edge.wire.multiaddr import Multiaddr
 from tests import kit
@@ -53,7 +54,7 @@ class End:
         self.changed.fire()
 
     def can_dial(self, address) -> bool:
-        return True
+        return address.decapsulate("p2p") == self.here
 
     async def resolve(self, address) -> list:
         return [address]
@@ -63,6 +64,7 @@ class End:
         assert address == self.here
         raw = await self._inner.dial(self._there)
         raw.remote_address = self.here
+        raw.profile = SLOW
         return raw
 
     async def listen(self, address):
@@ -91,7 +93,7 @@ class Cabled:
 
     async def swarm(self, end: End) -> Swarm:
         swarm = await self._net.swarm(listen=False)
-        swarm.transports[:] = [end]
+        swarm.transports[:] = [end, memory.Transport()]
         swarm._dialer._transports = swarm.transports
         return swarm
 
@@ -169,6 +171,21 @@ async def test_a_port_that_cannot_be_had_is_asked_for_again():
         await until(one.listen_addresses)
         await other.connect(wire.b.here)
         await until(one.connections)
+
+
+async def test_a_cable_is_used_while_there_is_nothing_faster():
+    async with Cabled(6) as wire:
+        one, other = await wire.swarm(wire.a), await wire.swarm(wire.b)
+        await other.listen(wire.b.here)
+        await other.listen(Multiaddr("/memory/5100"))
+        cable = await one.connect(wire.a.here)
+        assert one.newest(other.peer_id) is cable
+        quick = await one.connect(Multiaddr("/memory/5100"))
+        await cable.close()
+        cable = await one.connect(wire.a.here)
+        assert one.newest(other.peer_id) is quick and await one.dial(other.peer_id) is quick
+        await quick.close()
+        assert one.newest(other.peer_id) is cable
 
 
 async def _outcome(coroutine):

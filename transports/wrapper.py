@@ -70,5 +70,8 @@ class Transport(transport.Transport):
     async def resolve(self, address) -> list:
         return await self._inner.resolve(address)
 
+    def neighbours(self) -> list:
+        return self._inner.neighbours()
+
     def cables(self) -> list:
         return self._inner.cables()

@@ -45,6 +45,8 @@ class Swarm:
         self.key = key
         self.peer_id = PeerId.from_public_key(key.public)
         self.transports = list(transports)
+        for transport in self.transports:
+            transport.local_peer = self.peer_id.to_bytes()
         self.peer_store = peer_store
         self.limits = limits or Limits()
         self.handlers: dict = {}  # protocol -> async handler(stream)
@@ -374,7 +376,12 @@ class Swarm:
             peer_id, addresses = target, []
         if not addresses and self.peer_store is not None:
             addresses = self.peer_store.addresses(peer_id, clock.monotonic_ms())
-        return peer_id, addresses
+        return peer_id, addresses + self._near(peer_id)
+
+    def _near(self, peer_id) -> list:
+        """Where media that know who is there have that peer."""
+        told = [one for transport in self.transports for one in transport.neighbours()]
+        return [address for name, address in told if name == peer_id.to_bytes()]
 
     def _split_address(self, address):
         if address.peer_id is None:

@@ -91,6 +91,9 @@ class Listener:
 class Transport:
     """Dials and listens on the addresses it understands."""
 
+    is_shared = False  # one address may lead to many: ``dial`` is told the peer, as its /p2p tail
+    local_peer = b""  # the peer id of those who use it, for media on which nodes tell their names
+
     def can_dial(self, address: "Multiaddr") -> bool:
         """Whether ``dial`` understands ``address`` (its /p2p tail aside)."""
         raise NotImplementedError
@@ -106,6 +109,10 @@ class Transport:
     async def resolve(self, address: "Multiaddr") -> "list[Multiaddr]":
         """The dialable addresses a name stands for; ``[address]`` where there is no name."""
         return [address]
+
+    def neighbours(self) -> list:
+        """``(peer id, address)`` of those whom the medium itself tells of; nothing is proven."""
+        return []
 
     def cables(self) -> list:
         """What has one far end and lasts longer than a connection: each has ``status()``."""

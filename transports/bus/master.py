@@ -58,6 +58,7 @@ class Master:
     def __init__(self, station: "Station", reign: int, before: int, now: int) -> None:
         self.reign = reign
         self.cycle_ms = 0  # the longest of late
+        self.master = 0  # nobody else
         self._before = before
         self._station = station
         self._state = FREE

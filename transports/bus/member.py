@@ -30,7 +30,7 @@ class Member:
         self._station = station
         self._heard_at = now  # the master
         self._has_heard = False
-        self._cycle_ms = 0  # as the master told
+        self.cycle_ms = 0  # as the master told
         self._draw = station.draw(65536)
         self._patience = station.draw(4 * station.pace.turn_ms)  # of a newcomer
         self._former = 0  # the reign before, if it was another's
@@ -47,7 +47,7 @@ class Member:
 
     def silence_ms(self) -> int:
         """So long no master is silent."""
-        return CYCLES_MAX * max(self._cycle_ms, self._station.pace.turn_ms)
+        return CYCLES_MAX * max(self.cycle_ms, self._station.pace.turn_ms)
 
     def _rank(self) -> int:
         """In the order of addresses, the newcomers last."""
@@ -153,7 +153,7 @@ class Member:
     def _learn(self, frame: Frame, now: int) -> None:
         station = self._station
         _, _, cycle_ms, time, used = frame.numbers
-        self._cycle_ms = min(cycle_ms, 5000)
+        self.cycle_ms = min(cycle_ms, 5000)
         station.heard_clock_ms = time - now if time else None
         station.roster.keep(used)
         for entry in message.decode_entries(frame.rest):

@@ -60,6 +60,7 @@ class Station:
         self._reader = frames.Reader()
         self._out: list = []
         self._tick_at = now
+        self._is_up = True
         self.role: Member | Master = Member(self, now)
 
     # what the owner does
@@ -86,6 +87,15 @@ class Station:
             self.reigns,
         )  # fmt: skip
 
+    def names(self) -> list:
+        """Of all who are there."""
+        return [self.roster.nodes[address].name for address in self.roster.addresses()]
+
+    def master_name(self) -> bytes:
+        """b"" if that is nobody we know, or we."""
+        node = None if self.is_master else self.roster.nodes.get(self.role.master)
+        return node.name if node else b""
+
     @property
     def is_master(self) -> bool:
         return isinstance(self.role, Master)
@@ -94,11 +104,13 @@ class Station:
         """The port is gone."""
         self._reader.take()
         self._out = []
+        self._is_up = False
         for pair in self._pairs:
             pair.session.line_lost(now)
 
     def line_restored(self, now: int) -> None:
         """There is a port again; who is master by now will be heard."""
+        self._is_up = True
         for pair in self._pairs:
             pair.session.line_restored(now)
         self.follow(now)
@@ -106,7 +118,7 @@ class Station:
     # time and bytes
 
     def deadline(self) -> int:
-        return min(self.role.deadline(), self._tick_at)
+        return min(self.role.deadline(), self._tick_at) if self._is_up else self._tick_at
 
     def handle_deadline(self, now: int) -> None:
         if now - self.deadline() > LATE_MS:
@@ -114,7 +126,7 @@ class Station:
         if now >= self._tick_at:
             self._tick_at = now + TICK_MS
             self._tick(now)
-        if now >= self.role.deadline():
+        if self._is_up and now >= self.role.deadline():
             self.role.handle_deadline(now)
 
     def data_to_send(self) -> bytes:

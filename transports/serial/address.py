@@ -4,6 +4,7 @@
 /serial/ttyUSB0~921600~rtscts                           by its name of today
 /serial/%2Fdev%2Fpts%2F3~0                              by its path; no rate: it takes what it can
 /serial/ttyAMA0~115200-921600                           begins at 115200, agrees on more
+/serial/ttyAMA0~115200~bus                              many nodes on one pair of wires (RS-485)
 """
 
 from collections import namedtuple
@@ -13,8 +14,10 @@ from edge.errors import LocalError, printable
 BAUD = 115200  # unless the address says otherwise
 BAUD_MAX = 10000000
 RTSCTS = "rtscts"
+BUS = "bus"
+_WORDS = (RTSCTS, BUS)
 
-Settings = namedtuple("Settings", ("port", "baud", "baud_max", "rtscts"))
+Settings = namedtuple("Settings", ("port", "baud", "baud_max", "rtscts", "bus"))
 
 
 def parse(address) -> Settings:
@@ -25,17 +28,18 @@ def parse(address) -> Settings:
     except (AttributeError, ValueError):
         raise LocalError("expected /serial/<port>, not {}".format(address))
     low = high = BAUD
-    rtscts = False
-    while len(words) > 1 and (words[-1] == RTSCTS or _rates(words[-1])):
+    said = []
+    while len(words) > 1 and (words[-1] in _WORDS or _rates(words[-1])):
         word = words.pop()
-        if word == RTSCTS:
-            rtscts = True
-        else:
-            low, high = _rates(word) or (low, high)
+        said.append(word)
+        low, high = _rates(word) or (low, high)
     port = "~".join(words)
+    rtscts, bus = RTSCTS in said, BUS in said
+    if bus and (low != high or not low or rtscts):
+        raise LocalError("expected one rate and no flow control of the bus {}".format(address))
     if not port or not _is_sane(low, high):
         raise LocalError("expected a port and rates in rising order in {}".format(address))
-    return Settings(port, low, high, rtscts)
+    return Settings(port, low, high, rtscts, bus)
 
 
 def _rates(word: str) -> "tuple[int, int] | None":

@@ -65,6 +65,7 @@ class Cable:
         """``name`` knows where the port is; ``open_port(path, baud, rtscts, on_ready)``."""
         self.address = address
         self.inbound: Any = None  # the Queue of whoever listens
+        self.local_peer = b""  # told to nobody on a cable
         self.console = b""  # the last of what the far board said besides
         self.console_bytes = 0  # that it said in all
         self.error = ""

@@ -138,6 +138,12 @@ class Port:
         fcntl.ioctl(self._fd, _TCGETS2, state)
         return struct.unpack_from("2I", state, _SPEEDS_AT)[1]
 
+    def use_rs485(self) -> bool:
+        """Whether the driver turns an RS-485 transceiver, from now on; False: that turns itself."""
+        from transports.serial import rs485_posix
+
+        return rs485_posix.enable(self._fd)
+
     def read(self) -> bytes:
         """What has arrived; b"" if nothing.  LinkError when the port is gone."""
         try:

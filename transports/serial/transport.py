@@ -40,6 +40,8 @@ class Listener:
 
 
 class Transport(transport.Transport):
+    is_shared = True  # a bus is
+
     def __init__(self, open_port=None, name_of=None) -> None:
         """Without arguments: the ports of this machine."""
         if open_port is None:
@@ -55,6 +57,8 @@ class Transport(transport.Transport):
     async def dial(self, address):
         cable = self._cable(address)
         cable.open()
+        if cable.settings.bus:
+            return await cable.dial(address.peer_id or b"")
         return await cable.dial()
 
     async def listen(self, address) -> Listener:
@@ -75,16 +79,32 @@ class Transport(transport.Transport):
     def cables(self) -> list:
         return list(self._cables.values())
 
-    def _cable(self, address) -> Cable:
+    def neighbours(self) -> list:
+        found = []
+        for cable in self._cables.values():
+            if cable.settings.bus:
+                found += [(name, cable.address) for name in cable.neighbours()]
+        return found
+
+    def _cable(self, address):
         settings = addresses.parse(address)
         cable = self._cables.get(settings.port)
         if cable is None or cable.is_idle() and cable.settings != settings:
             address = address.decapsulate("p2p")
             name = self._name_of(settings.port)
-            cable = self._cables[settings.port] = Cable(address, settings, name, self._open_port)
+            kind = _trunk() if settings.bus else Cable
+            cable = self._cables[settings.port] = kind(address, settings, name, self._open_port)
+            cable.local_peer = self.local_peer
         elif cable.settings != settings:
             raise LocalError("{} is in use as {}".format(address, cable.address))
         return cable
+
+
+def _trunk():
+    """What many nodes are on is another thing than a cable, and seldom there."""
+    from transports.bus.trunk import Trunk
+
+    return Trunk
 
 
 def _platform() -> tuple:

@@ -142,6 +142,8 @@ class Dialer:
             found = await aio.wait_for_ms(transport.resolve(address), timeout_ms)
             if found != [address]:
                 return found
+            if peer_id and transport.is_shared:
+                address = address.with_peer_id(peer_id.to_bytes())
             raw = await _open(transport, address, timeout_ms)
         except aio.TimeoutError:
             raise LinkError("{}: no answer within {} ms".format(address, timeout_ms))

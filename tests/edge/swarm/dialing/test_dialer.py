@@ -20,6 +20,8 @@ class Raw:
 class Transport:
     """Connects when the test says so, to ``open`` addresses at once."""
 
+    is_shared = False
+
     def __init__(self, open: tuple = ()) -> None:
         self.connects = aio.Event()
         self.open = open

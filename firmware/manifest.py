@@ -174,6 +174,7 @@ if options.program == "sensor":
             "serial/cable.py",
             "serial/connection.py",
             "serial/ladder.py",
+            "serial/plug.py",
             "serial/port_chip.py",
             "serial/port_unix.py",  # used only on MicroPython's unix port
             "serial/roles.py",

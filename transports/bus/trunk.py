@@ -10,14 +10,15 @@ from collections import namedtuple
 from edge.errors import LinkError
 from edge.system import aio, clock, entropy
 from edge.system.log import Log
+from transports.bus.berth import Berth
 from transports.bus.master import Babbled
 from transports.bus.pace import Pace
-from transports.bus.pair import DIALS, Pair
+from transports.bus.pair import DIALS
 from transports.bus.roster import Departed
 from transports.bus.station import Called, Led, Station
 from transports.link import session as link
-from transports.serial.cable import BITS_PER_BYTE, FULL_PAUSE_MS, READS_MAX, REOPEN_MS, Status
-from transports.serial.connection import Connection
+from transports.serial.cable import BITS_PER_BYTE, FULL_PAUSE_MS, READS_MAX, Status
+from transports.serial.plug import Plug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,75 +45,25 @@ BusStatus = namedtuple(
 _log = Log("bus")
 
 
-class Berth(Connection):
-    """The raw connection to one node of the bus."""
-
-    def __init__(self, trunk, pair: Pair) -> None:
-        Connection.__init__(self, trunk, pair.session, False)
-        self.pair = pair
-        self.is_open = False
-        self.linger_until = 0
-
-    def room_at(self, now: int) -> int:
-        return now  # who polls us decides when
-
-
-class Trunk:
+class Trunk(Plug):
     def __init__(self, address, settings, name, open_port) -> None:
-        """``name`` knows where the port is; ``open_port(path, baud, rtscts, on_ready)``."""
-        self.address = address
-        self.settings = settings
-        self.inbound: Any = None  # the Queue of whoever listens
+        super().__init__(address, settings, name, open_port)
         self.console = b""  # nobody's: what is no frame on a bus is noise
-        self.error = ""
-        self.local_peer = b""
         self.station: Any = None  # a Station, once it is in use
-        self._name = name
-        self._open_port = open_port
-        self._port: Any = None
         self._is_kernel_driven = False
         self._berths: list = []
         self._dials = 0  # that wait
-        self._unsent = b""  # the driver had no room for
-        self._reopen_at = 0
         self._leave_by = 0
-        self._is_woken = False
-        self._wake = aio.Signal()
         self._changed = aio.Signal()  # who is there, who has answered
-        self._received = self._sent = self._replugs = self._sessions = 0
-        self._ended = (0, 0)  # frames and frames resent of the sessions before
-        self._group = aio.Group(self._failed)
-        self._is_running = False
+        self._ended = (0, 0, 0)  # frames resent, bytes each way of the sessions before
 
     # what the transport and connections ask for
 
-    def open(self) -> None:
-        """Have the port now.  LinkError if that cannot be."""
-        if self._port is None:
-            self._plug(clock.monotonic_ms())
-        self.start()
-
-    def is_there(self) -> bool:
-        return self._name.is_there()
-
-    def is_idle(self) -> bool:
-        return not self._is_running
-
     def start(self) -> None:
         if not self._is_running:
-            self._is_running = True
             self._leave_by = 0
             self._begin(clock.monotonic_ms())
-            self._group.spawn(self._run())
-        self.wake()
-
-    def wake(self) -> None:
-        self._is_woken = True
-        self._wake.fire()
-
-    def leave(self) -> None:
-        """A connection was closed here."""
-        self.wake()
+        super().start()
 
     async def met(self) -> None:
         """Wait until there is a master, and it is not we."""
@@ -167,15 +118,22 @@ class Trunk:
         state = "unplugged"
         if self._port:
             state = "open" if core and core.address else "waiting"
-        resent = self._ended[1] + sum([one.session.counters().resent for one in self._berths])
+        resent, delivered, taken = self._counted()
         pace = core.pace if core else Pace(self.settings.baud // BITS_PER_BYTE)
         told = core.counters() if core else None
         overruns = self._port.overruns() if self._port else None
         return Status(
             self.address, state, self.settings.baud, pace.frame_bytes, self._round_trip(),
             self._received, self._sent, told.frames if told else 0, told.damaged if told else 0,
-            resent, overruns, self._replugs, self._sessions, self.error,
+            resent, overruns, self._replugs, self._sessions, self.error, delivered, taken,
         )  # fmt: skip
+
+    def _counted(self) -> tuple:
+        """Frames resent and bytes each way, of all sessions."""
+        counts = self._ended
+        for berth in self._berths:
+            counts = _sum(counts, berth)
+        return counts
 
     def _round_trip(self) -> int:
         known = [one.session.line.round_trip for one in self._berths if one.is_open]
@@ -236,6 +194,7 @@ class Trunk:
         if self._port is None and now >= self._reopen_at:
             self._replug(now)
         core = self.station
+        core.accepts = self.inbound is not None
         self._receive(core, now)
         core.clock_ms = clock.unix_ms() - now
         if now >= core.deadline():
@@ -249,12 +208,11 @@ class Trunk:
 
     def _begin(self, now: int) -> None:
         """A new station: who was here before has left."""
-        if self.station is None or self._port is None or not self.station.address:
-            name = self.local_peer or entropy.random_bytes(8)
-            seed = entropy.random_below(0xFFFFFFFF) + 1
-            self.station = Station(name, seed, Pace(self.settings.baud // BITS_PER_BYTE), now)
-            if self._port is None:
-                self.station.line_lost(now)
+        name = self.local_peer or entropy.random_bytes(8)
+        seed = entropy.random_below(0xFFFFFFFF) + 1
+        self.station = Station(name, seed, Pace(self.settings.baud // BITS_PER_BYTE), now)
+        if self._port is None:
+            self.station.line_lost(now)
 
     def _plug(self, now: int) -> None:
         settings = self.settings
@@ -269,27 +227,11 @@ class Trunk:
             self.station.line_restored(now)
             _log.info("{} is back", self.address)
 
-    def _replug(self, now: int) -> None:
-        self._reopen_at = now + REOPEN_MS
-        try:
-            if self._name.is_there():
-                self._plug(now)
-        except LinkError as error:
-            if str(error) != self.error:
-                self.error = str(error)
-                _log.warn("{}", error)
+    def _waits(self) -> bool:
+        return True
 
-    def _lost(self, error, now: int) -> None:
-        _log.info("{}", error)
-        self._unplug()
-        self._reopen_at = now + REOPEN_MS
+    def _cut(self, now: int) -> None:
         self.station.line_lost(now)
-
-    def _unplug(self) -> None:
-        self._unsent = b""
-        if self._port:
-            self._port.close()
-            self._port = None
 
     # bytes
 
@@ -321,7 +263,6 @@ class Trunk:
     # sessions
 
     def _hear_of_it(self, core: Station) -> None:
-        core.accepts = self.inbound is not None
         event = core.next_event()
         while event:
             if isinstance(event, Called):
@@ -381,11 +322,13 @@ class Trunk:
             core.close()
 
     def _end(self, berth: Berth, reason: str) -> None:
-        self._berths.remove(berth)
-        told = berth.session.counters()
-        self._ended = (self._ended[0] + told.frames, self._ended[1] + told.resent)
+        if berth in self._berths:
+            self._berths.remove(berth)
+        self._ended = _sum(self._ended, berth)
         berth.end(reason)
         self._changed.fire()
 
-    def _failed(self, error) -> None:
-        _log.error("{} failed: {}: {}", self.address, type(error).__name__, error)
+
+def _sum(counts: tuple, berth: Berth) -> tuple:
+    sender, receiver = berth.session.sender, berth.session.receiver
+    return counts[0] + sender.resent, counts[1] + receiver.expected, counts[2] + sender.acknowledged

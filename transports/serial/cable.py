@@ -13,14 +13,13 @@ from edge.system.log import Log
 from transports.link import session as link
 from transports.serial.connection import POLITE, Connection
 from transports.serial.ladder import Ladder
+from transports.serial.plug import Plug
 from transports.serial.roles import ACCEPTER, DIALER, Roles
 
 DIAL_TIMEOUT_MS = 5000  # for the other end to answer, and to be done with a connection before
 IN_USE_MS = 1000  # a dial waits so long for the end of a connection that may be over already
 FIRST_WORD_MS = 150  # the connection's first bytes may take so long; then the role is said without
 LINGER_MS = 2000  # what was written before a close may take so long to arrive
-REOPEN_MS = 50  # until it is looked again whether the port is back
-ABSENT_INTERVAL_MS = 1000  # the same, when no session waits for it
 UNANSWERED_MS = 10000  # then an end that only listens speaks more seldom
 UNANSWERED_INTERVAL_MS = 1000
 SESSION_INTERVAL_MS = 100  # in the mean, between the beginnings of sessions
@@ -60,19 +59,11 @@ Status = namedtuple(
 _log = Log("serial")
 
 
-class Cable:
+class Cable(Plug):
     def __init__(self, address, settings, name, open_port) -> None:
-        """``name`` knows where the port is; ``open_port(path, baud, rtscts, on_ready)``."""
-        self.address = address
-        self.inbound: Any = None  # the Queue of whoever listens
-        self.local_peer = b""  # told to nobody on a cable
+        super().__init__(address, settings, name, open_port)
         self.console = b""  # the last of what the far board said besides
         self.console_bytes = 0  # that it said in all
-        self.error = ""
-        self.settings = settings
-        self._name = name
-        self._open_port = open_port
-        self._port: Any = None
         self._session: Any = None
         self._ladder = Ladder(settings.baud, settings.baud_max)
         self._roles: Roles | None = None  # of the session, once it is open
@@ -81,43 +72,14 @@ class Cable:
         self._dialed: Connection | None = None
         self._connection: Connection | None = None
         self._linger_until = 0
-        self._unsent = b""  # the driver had no room for
-        self._reopen_at = 0
         self._begin_at = 0  # a session may begin
         self._began_at = 0
         self._woken_at = 0
-        self._is_woken = False
-        self._wake = aio.Signal()
         self._met = aio.Signal()
         self._freed = aio.Signal()
-        self._received = self._sent = self._replugs = self._sessions = 0
         self._ended = (0, 0, 0, 0, 0)  # what is counted, of the sessions before
-        self._group = aio.Group(self._failed)
-        self._is_running = False
 
     # what the transport and connections ask for
-
-    def open(self) -> None:
-        """Have the port now.  LinkError if that cannot be."""
-        if self._port is None:
-            self._plug(clock.monotonic_ms())
-        self.start()
-
-    def is_there(self) -> bool:
-        return self._name.is_there()
-
-    def is_idle(self) -> bool:
-        return not self._is_running
-
-    def start(self) -> None:
-        if not self._is_running:
-            self._is_running = True
-            self._group.spawn(self._run())
-        self.wake()
-
-    def wake(self) -> None:
-        self._is_woken = True
-        self._wake.fire()
 
     async def dial(self) -> Connection:
         """Be the one who dials.  LinkError if nobody takes it."""
@@ -290,29 +252,12 @@ class Cable:
             self._session.rate_changed(settings.baud // BITS_PER_BYTE, now)
             _log.info("{} is back", self.address)
 
-    def _replug(self, now: int) -> None:
-        waits = self._session or self._dial
-        self._reopen_at = now + (REOPEN_MS if waits else ABSENT_INTERVAL_MS)
-        try:
-            if self._name.is_there():
-                self._plug(now)
-        except LinkError as error:
-            if str(error) != self.error:
-                self.error = str(error)
-                _log.warn("{}", error)
+    def _waits(self) -> bool:
+        return bool(self._session or self._dial)
 
-    def _lost(self, error, now: int) -> None:
-        _log.info("{}", error)
-        self._unplug()
-        self._reopen_at = now + REOPEN_MS
+    def _cut(self, now: int) -> None:
         if self._session:
             self._session.line_lost(now)
-
-    def _unplug(self) -> None:
-        self._unsent = b""
-        if self._port:
-            self._port.close()
-            self._port = None
 
     # bytes
 
@@ -457,6 +402,3 @@ class Cable:
         if held:
             held.end(reason)
         self._freed.fire()
-
-    def _failed(self, error) -> None:
-        _log.error("{} failed: {}: {}", self.address, type(error).__name__, error)

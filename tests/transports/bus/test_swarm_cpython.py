@@ -101,7 +101,7 @@ async def test_a_master_that_dies_a_node_that_leaves_and_one_that_comes(tmp_path
         master = bus.masters()[0]
         nodes = [end for end in bus.ends if end is not master]
         connection = await nodes[0].swarm.dial(nodes[0].to(nodes[1]))
-        await until(lambda: nodes[1].swarm.connections())
+        await until(nodes[1].swarm.connections)
         bus.wire.say("cut {} 1".format(bus.ends.index(master)))
         began = time.monotonic()
         await until(lambda: bus.is_formed(nodes), 20000)
@@ -112,6 +112,7 @@ async def test_a_master_that_dies_a_node_that_leaves_and_one_that_comes(tmp_path
         await bus.formed()
         gone = nodes[2]
         await gone.swarm.close()
+        await until(gone.cable.is_idle)
         began = time.monotonic()
         await bus.formed()
         print("left after {:.1f} s".format(time.monotonic() - began))
@@ -131,7 +132,8 @@ async def test_a_babbler_is_seen_and_outlived(tmp_path: Path):
         connection = await nodes[0].swarm.dial(nodes[0].to(nodes[1]))
         await nodes[0].ping.ping(nodes[1].swarm.peer_id)
         bus.wire.say("babble 1")
-        await until(lambda: master.cable.bus_status().babblers, 10000)
+        station = master.cable.station
+        await until(lambda: station.babbled, 10000)
         bus.wire.say("babble 0")
         assert await nodes[0].ping.ping(nodes[1].swarm.peer_id)
         await until(lambda: "babbled for" in master.status.error)

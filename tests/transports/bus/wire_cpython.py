@@ -2,8 +2,8 @@
 
     port 0 .. port n  <->  ptys  <->  one pair of wires (who talk at once garble each other)
 
-Commands, a line each: ``babble N`` (N talk all the time who have no port), ``cut I 1`` (port I hears
-and says nothing), ``errors N`` (about one byte in N is damaged), ``echo 1``.
+Commands, a line each: ``babble N`` (N talk all the time who have no port), ``cut I 1`` (port I
+hears and says nothing), ``errors N`` (about one byte in N is damaged), ``echo 1``.
 """
 
 import os

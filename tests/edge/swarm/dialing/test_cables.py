@@ -40,6 +40,8 @@ class Listener:
 class End:
     """A transport that is one end of a cable: what is dialed here arrives at the other end."""
 
+    is_shared = False
+
     def __init__(self, here: str, there: str) -> None:
         self._inner = memory.Transport()
         self.here = Multiaddr(here)

@@ -4,7 +4,7 @@ from edge.errors import LinkError
 from edge.swarm.dialing import cables
 from edge.swarm.dialing.cables import Cables
 from edge.swarm.swarm import Swarm
-from edge.swarm.transport import SLOW
+from edge.swarm.transport import SLOW, Transport
 from edge.system import aio
 from edge.wire.multiaddr import Multiaddr
 from tests import kit
@@ -37,10 +37,8 @@ class Listener:
         await self._inner.close()
 
 
-class End:
+class End(Transport):
     """A transport that is one end of a cable: what is dialed here arrives at the other end."""
-
-    is_shared = False
 
     def __init__(self, here: str, there: str) -> None:
         self._inner = memory.Transport()

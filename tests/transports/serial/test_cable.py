@@ -96,11 +96,12 @@ async def test_a_pulled_cable_ends_nothing():
 
 
 async def test_both_dial_at_once():
-    """One becomes the listener: what the other has dialed."""
+    """One becomes the listener, and what it has dialed ends."""
     line = Line()
     ends = line.transport(), line.transport()
     listeners = [await ends[0].listen(A), await ends[1].listen(B)]
     dialed: list = []
+    accepted: list = []
 
     async def dial(end, address) -> None:
         try:
@@ -108,14 +109,24 @@ async def test_both_dial_at_once():
         except LinkError:
             pass
 
+    async def accept(listener) -> None:
+        accepted.append(await listener.accept())
+
     async with aio.Group() as group:
         group.spawn(dial(ends[0], A))
         group.spawn(dial(ends[1], B))
-        await group.join()
-    assert len(dialed) == 1
-    accepted = await listeners[dialed[0].local_address == A].accept()
-    await carries(dialed[0], accepted, b"who dialed speaks")
-    await close(dialed[0], accepted, *listeners)
+        for listener in listeners:
+            group.spawn(accept(listener))
+        while not accepted or not dialed:
+            await aio.sleep_ms(5)
+        await aio.sleep_ms(50)
+    assert len(accepted) == 1
+    used = [one for one in dialed if one.local_address != accepted[0].local_address]
+    await carries(used[0], accepted[0], b"who dialed speaks")
+    for one in dialed:
+        if one is not used[0]:
+            await kit.raises_async(LinkError, one.read())
+    await close(used[0], accepted[0], *listeners)
 
 
 async def test_a_peer_that_starts_again_is_noticed():

@@ -24,14 +24,6 @@ class BothEnds(Transport):
         return listener
 
 
-def content(seed: int) -> bytes:
-    """No list of all its numbers, which a chip has no room for."""
-    numbers, data = kit.Rng(seed), bytearray(SIZE)
-    for at in range(SIZE):
-        data[at] = numbers.below(256)
-    return bytes(data)
-
-
 async def a_pair(line: Line) -> tuple:
     """``(dialed, accepted, the listener)``."""
     listener = await line.transport().listen(B)
@@ -70,8 +62,8 @@ async def test_a_bad_cable_carries_all_of_it():
         return data[:at] + bytes([noise.below(256)]) + data[at + noise.below(2) :]
 
     dialed, accepted, listener = await a_pair(Line(spoils))
-    await carries(dialed, accepted, content(1))
-    await carries(accepted, dialed, content(2))
+    await carries(dialed, accepted, kit.Rng(1).bytes(SIZE))
+    await carries(accepted, dialed, kit.Rng(2).bytes(SIZE))
     counted = dialed.session.counters()
     assert counted.damaged and counted.resent, counted
     await close(dialed, accepted, listener)
@@ -81,7 +73,7 @@ async def test_a_pulled_cable_ends_nothing():
     line = Line()
     dialed, accepted, listener = await a_pair(line)
     async with aio.Group() as group:
-        data = content(4)
+        data = kit.Rng(4).bytes(SIZE)
         group.spawn(contract.write(dialed, data))
         heard = bytes(await accepted.read())
         for _ in range(3):

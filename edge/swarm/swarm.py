@@ -127,9 +127,28 @@ class Swarm:
         Without /p2p it is one to whoever is there: for media that have one far end.
         """
         peer_id, addresses = self._split_address(address)
+        return await self._connect(peer_id, addresses)
+
+    async def dial_faster(self, peer_id):
+        """A new connection to a peer that we know over slow media only."""
+        return await self._connect(peer_id, self._faster(peer_id))
+
+    async def _connect(self, peer_id, addresses):
         self._refuse_if_closed()
         await self._make_place(OUTBOUND)
         return await self._dialer.dial(peer_id, addresses)
+
+    def is_settled(self, peer_id) -> bool:
+        """Whether there is a connection to the peer, and no faster one to be had."""
+        held = self._connections.get(peer_id, ())
+        fast = [connection for connection in held if not connection.is_slow]
+        return bool(fast or held and not self._faster(peer_id))
+
+    def _faster(self, peer_id) -> list:
+        """Known addresses of the peer that lead over no cable or radio."""
+        store = self.peer_store
+        known = store.addresses(peer_id, clock.monotonic_ms()) if store else []
+        return [address for address in known if address.is_standard]
 
     def newest(self, peer_id):
         """The last connection made to the peer: an older one may be dead without knowing.  One over

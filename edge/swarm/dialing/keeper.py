@@ -7,6 +7,7 @@
 Who found a peer is told when it is lost or cannot be dialed.
 
 Of two who find each other at the same moment, the one with the greater id lets the other dial.
+Who is connected over a cable only is dialed where it is reached faster, as if it were not.
 """
 
 from edge.errors import EdgeError, printable
@@ -108,7 +109,7 @@ class Keeper:
         room = self._auto_max
         free: list = []
         for peer_id, wanted in self._wanted.items():
-            if not wanted.dialing and not self._swarm.connections(peer_id):
+            if not wanted.dialing and not self._swarm.is_settled(peer_id):
                 free.append((peer_id, wanted))
             elif not wanted.pinned:
                 room -= 1
@@ -122,7 +123,10 @@ class Keeper:
 
     async def _dial(self, peer_id, wanted: _Wanted) -> None:
         try:
-            await self._swarm.dial(peer_id)
+            if self._swarm.connections(peer_id):
+                await self._swarm.dial_faster(peer_id)
+            else:
+                await self._swarm.dial(peer_id)
         except (EdgeError, MemoryError) as error:
             _log.info("{}: {}", peer_id.short, printable(error, 200))
             if wanted.again:

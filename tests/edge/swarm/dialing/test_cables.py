@@ -1,8 +1,10 @@
 """Whoever is at the other end of a cable: when it is dialed, how often, and whom it may be."""
 
 from edge.errors import LinkError
+from edge.identity.peer_store import PeerStore
 from edge.swarm.dialing import cables
 from edge.swarm.dialing.cables import Cables
+from edge.swarm.dialing.keeper import Keeper
 from edge.swarm.swarm import Swarm
 from edge.swarm.transport import SLOW, Transport
 from edge.system import aio
@@ -90,6 +92,9 @@ class Cabled:
     async def __aexit__(self, *exception) -> None:
         await self._group.cancel()
         await self._net.__aexit__(*exception)
+
+    def spawn(self, coroutine) -> None:
+        self._group.spawn(coroutine)
 
     async def swarm(self, end: End) -> Swarm:
         swarm = await self._net.swarm(listen=False)
@@ -185,6 +190,28 @@ async def test_a_cable_is_used_while_there_is_nothing_faster():
         cable = await one.connect(wire.a.here)
         assert one.newest(other.peer_id) is quick and await one.dial(other.peer_id) is quick
         await quick.close()
+        assert one.newest(other.peer_id) is cable
+
+
+async def test_who_is_known_by_a_cable_is_met_where_it_is_faster():
+    async with Cabled(7) as wire:
+        one, other = await wire.swarm(wire.a), await wire.swarm(wire.b)
+        one.peer_store = PeerStore()
+        fast = Multiaddr("/memory/5101")
+        keeper = Keeper(one, 1000, 4)
+        wire.spawn(keeper.run())
+        await wire.keep(other, wire.b.here)
+        cable = await one.connect(wire.a.here)
+        one.peer_store.add_addresses(other.peer_id, [Multiaddr("/serial/a")], 1 << 50, 0)
+        keeper.want(other.peer_id, 0)
+        await aio.sleep_ms(50)
+        assert one.connections() == [cable] and one.is_settled(other.peer_id)
+        await other.listen(fast)
+        one.peer_store.add_addresses(other.peer_id, [fast], 1 << 50, 0)
+        keeper.want(other.peer_id, 0)
+        await until(lambda: len(one.connections()) == 2)
+        assert one.newest(other.peer_id) is not cable and one.is_settled(other.peer_id)
+        await one.newest(other.peer_id).close()
         assert one.newest(other.peer_id) is cable
 
 

@@ -24,6 +24,9 @@ class Swarm:
     def connections(self, peer_id) -> list:
         return [peer_id] if peer_id in self.held else []
 
+    def is_settled(self, peer_id) -> bool:
+        return peer_id in self.held
+
     async def dial(self, peer_id) -> None:
         self.dialed.append(peer_id)
         if self.refuse:

@@ -14,7 +14,7 @@ from edge.wire.multiaddr import Multiaddr
 
 PERF_BYTES = 67108864  # each way, unless told otherwise
 IDENTIFY_MS = 5000  # how long a dial waits for the peer to introduce itself
-CABLE_MS = 8000  # how long a cable may take to be connected
+CABLE_MS = 5000  # how long a cable may take to be connected
 PING_TURN_MS = 15000  # how long a ping waits for those that run over the same connection
 _TEXT_MAX = 128
 _NO_ANSWER = (

@@ -5,7 +5,6 @@ names that stay, /proc who has a port open.  No port is opened: that would reset
 """
 
 import contextlib
-import grp
 import os
 from collections import namedtuple
 from collections.abc import Iterator
@@ -176,6 +175,8 @@ def _driver_above(device: str) -> str:
 
 
 def _group_of(path: str) -> str:
+    import grp
+
     try:
         number = os.stat(path).st_gid
         return grp.getgrgid(number).gr_name

@@ -12,7 +12,7 @@ from tests.edge.cli.program import ROOT, Running, environment
 
 TCP = ("--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
 MODULES_MAX = 280
-CABLE_MODULES_MAX = 24  # more, of a node with a serial port
+CABLE_MODULES_MAX = 30  # more, of a node with a serial port
 READY_MAX_S = 0.3
 TRIES = 3  # the best counts
 

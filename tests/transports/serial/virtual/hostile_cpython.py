@@ -10,10 +10,16 @@ from collections.abc import Callable
 from edge.errors import EdgeError, LinkError
 from edge.system import aio, clock
 from edge.wire.multiaddr import Multiaddr
-from tests.transports.serial import soak
-from tests.transports.serial.soak import Raw, Tally
-from tests.transports.serial.virtual.ends_cpython import Name, Side, VirtualPort, VirtualWire
-from transports.link.session import BUFFER_BYTES_MAX, CONSOLE_BYTES_MAX
+from tests.transports.serial.soak import talk
+from tests.transports.serial.soak.talk import Raw, Tally
+from tests.transports.serial.virtual.ends_cpython import (
+    BITS,
+    Name,
+    Side,
+    VirtualPort,
+    VirtualWire,
+)
+from transports.link.session import BUFFER_BYTES_MAX, CONSOLE_BYTES_MAX, OPEN, Session
 from transports.serial.cable import Cable
 from transports.serial.transport import Transport
 
@@ -76,7 +82,7 @@ class Node:
             self._group.spawn(self._listen())
         if dials:
             self._group.spawn(
-                soak.keep_talking(self._dial, self.tally, 1000 * self.boots + ord(self.side.name))
+                talk.keep_talking(self._dial, self.tally, 1000 * self.boots + ord(self.side.name))
             )
         return self
 
@@ -92,7 +98,7 @@ class Node:
                 await aio.sleep_ms(REDIAL_MS)
         async with aio.Group() as group:
             while True:
-                group.spawn(soak.echo(Raw(await listener.accept())))
+                group.spawn(talk.echo(Raw(await listener.accept())))
 
     @property
     def cable(self) -> Cable | None:
@@ -136,6 +142,7 @@ class Rig:
 
     def __init__(self, wire: VirtualWire, parameters: str = "") -> None:
         self.wire = wire
+        self.sides = (wire.a, wire.b)
         self.a, self.b = Node(wire.a, parameters), Node(wire.b, parameters)
 
     async def __aenter__(self) -> "Rig":
@@ -145,7 +152,11 @@ class Rig:
         await self.a.power_off()
         await self.b.power_off()
 
+    async def reboot(self, number: int) -> None:
+        await (self.a, self.b)[number].reboot()
+
     def checked(self) -> int:
+        """Bytes that came back as they were said, at both ends."""
         for node in (self.a, self.b):
             assert not node.tally.wrong, node.tally.wrong
             node.held_bytes()
@@ -194,3 +205,30 @@ async def fails(coroutine) -> str:
     except EdgeError as error:
         return str(error)
     raise AssertionError("did not fail")
+
+
+class Peer(Stranger):
+    """A stranger who speaks the link protocol, and what he likes over it."""
+
+    def __init__(self, side: Side, epoch: int) -> None:
+        super().__init__(side)
+        self.core = Session(epoch, side.wire.baud // BITS, clock.monotonic_ms())
+        self.reads = True
+        self.got = bytearray()
+
+    def _ready(self) -> None:
+        if self.port.side.port is self.port:
+            self.core.receive_data(self.port.read(), clock.monotonic_ms())
+
+    async def run(self, duration_ms: int, words: bytes = b"") -> None:
+        """For so long, saying ``words`` as often as they are taken."""
+        until = clock.monotonic_ms() + duration_ms
+        while clock.monotonic_ms() < until:
+            now = clock.monotonic_ms()
+            self.core.handle_deadline(now)
+            if self.core.state == OPEN and words:
+                self.core.send(words)
+            if self.reads:
+                self.got += self.core.read(4096)
+            self.say(self.core.data_to_send(now))
+            await aio.sleep_ms(1)

@@ -7,8 +7,9 @@ import pytest
 from edge.errors import LinkError
 from edge.system import aio, clock, entropy
 from tests.sim.loop import Ground
+from tests.transports.serial.soak.talk import Raw
 from tests.transports.serial.virtual.ends_cpython import VirtualWire, until
-from tests.transports.serial.virtual.hostile_cpython import Node, Rig, Stranger, fails
+from tests.transports.serial.virtual.hostile_cpython import Node, Peer, Rig, Stranger, fails
 from transports.link import frames, message, session
 from transports.serial import cable
 from transports.serial.port_posix import Absent
@@ -354,6 +355,64 @@ def test_after_a_hostile_end_an_honest_one_is_served():
         await rig.moves(AGAIN_MS_MAX)
         await rig.a.power_off()
         await rig.b.power_off()
+
+    run(work())
+
+
+async def _tries(node: Node) -> None:
+    while True:
+        try:
+            raw = await node.transport.dial(node.address)
+            await Raw(raw).write(bytes(100))
+            await raw.read()
+            await raw.close()
+        except LinkError:
+            pass
+        await aio.sleep_ms(50)
+
+
+async def _with_peer(epoch: int, words: bytes, reads: bool) -> None:
+    """For ten seconds; then an honest one is served."""
+    async with Rig(VirtualWire(BAUD)) as rig:
+        rig.a.start(listens=True)
+        peer = Peer(rig.wire.b, epoch)
+        peer.reads = reads
+        async with aio.Group() as group:
+            group.spawn(_tries(rig.a))
+            for _ in range(20):
+                await peer.run(500, words)
+                rig.checked()
+        assert len(peer.core.receiver) <= session.BUFFER_BYTES_MAX
+        rig.wire.b.unplug()
+        rig.wire.b.plug()
+        rig.b.start(dials=True)
+        await rig.moves(AGAIN_MS_MAX)
+
+
+@pytest.mark.parametrize("epoch", [1, 0xFFFFFFFF], ids=["lower epoch", "higher epoch"])
+def test_a_peer_who_speaks_the_link_protocol_and_nothing_right_over_it(epoch: int):
+    for words in (b"", b"\0", b"\x01", b"\x02", b"\x02\x02\x01", b"\x03" * 500, bytes(5000)):
+        for reads in (True, False):
+            run(_with_peer(epoch, words, reads))
+
+
+def test_who_accepts_and_reads_nothing_is_sent_no_more_than_he_has_room_for():
+    async def work() -> None:
+        wire = VirtualWire(BAUD)
+        peer, node = Peer(wire.b, 0xFFFFFFFF), Node(wire.a)
+        peer.reads = False
+        async with aio.Group() as group:
+            group.spawn(peer.run(60000))
+            peer.core.send(b"\x02")
+            raw = await node.transport.dial(node.address)
+            group.spawn(Raw(raw).write(bytes(200000)))
+            await aio.sleep_ms(50000)
+            assert 30000 < len(peer.core.receiver) <= session.BUFFER_BYTES_MAX
+            node.held_bytes()
+            steps = await _steps_while(node, 5000)
+            assert steps < 1000, steps
+            await raw.close()
+        await node.power_off()
 
     run(work())
 

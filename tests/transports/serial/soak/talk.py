@@ -55,7 +55,7 @@ class Script:
         return (head + self._pattern[self._at % 251 :])[:size] if size < 4000 else head
 
 
-async def talk(stream, script: Script, tally: Tally, piece_bytes_max: int) -> None:
+async def talk(stream, script: Script, tally: Tally, piece_bytes_max: int, pause_ms: int) -> None:
     """Until the stream fails."""
     while True:
         said = script.piece(piece_bytes_max)
@@ -67,22 +67,26 @@ async def talk(stream, script: Script, tally: Tally, piece_bytes_max: int) -> No
                 raise EOFError("ended")
             heard += data
         if heard != said:
-            tally.wrong = tally.wrong or "said {}, heard {}".format(said, heard)
+            at = [place for place in range(len(said)) if heard[place] != said[place]]
+            told = len(said), len(heard), at[:1]
+            tally.wrong = tally.wrong or "{} bytes came back as {}, others at {}".format(*told)
             return
         tally.moved(len(said))
+        if pause_ms:
+            await aio.sleep_ms(pause_ms)
 
 
 async def keep_talking(
-    open_stream, tally: Tally, seed: int = 1, piece_bytes_max: int = PIECE_BYTES_MAX
+    open_stream, tally: Tally, seed=1, piece_bytes_max=PIECE_BYTES_MAX, pause_ms=0
 ) -> None:
-    """For ever, or until something is wrong."""
+    """For ever, or until something is wrong; ``pause_ms`` between two pieces."""
     while not tally.wrong:
         stream = None
         try:
             stream = await open_stream()
             tally.streams += 1
             seed += 1
-            await talk(stream, Script(seed), tally, piece_bytes_max)
+            await talk(stream, Script(seed), tally, piece_bytes_max, pause_ms)
         except (EdgeError, EOFError, aio.TimeoutError) as error:
             tally.failed(error)
         finally:

@@ -281,6 +281,25 @@ def test_sessions_outlive_the_master():
     assert bytes(other.streams[0].got) == data
 
 
+def test_a_port_that_is_pulled_and_comes_back():
+    """A member's, then the master's: sessions go on."""
+    bus = Bus(4).formed()
+    bus.pause(1000)
+    one, other = bus.members[:2]
+    data = kit.Rng(3).bytes(2000) * (8 // SCALE)
+    bus.call(one, other, data)
+    assert bus.arrives(other, 1000, 5000)
+    for stop in (one, bus.masters[0]):
+        stop.is_on = False
+        stop.core.line_lost(bus.now)
+        bus.pause(2000)
+        stop.is_on = True
+        stop.core.line_restored(bus.now)
+        bus.formed(5000)
+    assert bus.arrives(other, len(data), 20000)
+    assert bytes(other.streams[-1].got) == data
+
+
 def test_bit_errors():
     for every in (10000, 1000):
         bus = Bus(5).formed()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import EdgeError
+from edge.swarm.dialing.cables import Cables
 from edge.system import aio
 from tests.transports.bus.wire_cpython import Wire
 from tests.transports.serial.nodes_cpython import ECHO, SINK, End, until
@@ -18,18 +19,19 @@ BAUD = 460800
 class Bus:
     """``count`` swarms on one bus, all of which listen."""
 
-    def __init__(self, folder: Path, count: int, baud: int = BAUD) -> None:
-        self.wire = Wire(folder, count, baud)
+    def __init__(self, folder: Path, count: int, is_listening: bool = True) -> None:
+        self.wire = Wire(folder, count, BAUD)
         self.ends = [
-            End(port, 10 + number, "~{}~bus".format(baud))
+            End(port, 10 + number, "~{}~bus".format(BAUD))
             for number, port in enumerate(self.wire.ports)
         ]
         self.began = time.monotonic()
+        self._is_listening = is_listening
 
     async def __aenter__(self) -> "Bus":
         self.wire.__enter__()
         self.began = time.monotonic()
-        for end in self.ends:
+        for end in self.ends if self._is_listening else ():
             await end.swarm.listen(end.address)
         return self
 
@@ -181,6 +183,21 @@ async def test_without_a_peer_id_it_is_the_master(tmp_path: Path):
         node = next(end for end in bus.ends if end is not master)
         connection = await node.swarm.dial(node.address)
         assert connection.remote_peer == master.swarm.peer_id
+
+
+async def test_all_who_keep_a_bus_are_connected_to_its_master(tmp_path: Path):
+    """As a node does with the ports in its configuration."""
+    async with Bus(tmp_path, 3, is_listening=False) as bus, aio.Group() as group:
+        for end in bus.ends:
+            kept = Cables(end.swarm, 2000)
+            group.spawn(kept.run())
+            await kept.keep(end.address)
+        await bus.formed()
+        master = bus.masters()[0]
+        await until(lambda: len(master.swarm.connections()) == 2, 20000)
+        nodes = [end for end in bus.ends if end is not master]
+        assert await nodes[0].ping.ping(nodes[1].swarm.peer_id)
+        await group.cancel()
 
 
 async def test_a_connection_that_is_closed_frees_its_place(tmp_path: Path):

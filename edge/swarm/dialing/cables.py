@@ -17,7 +17,7 @@ from edge.system.log import Log
 
 PAUSE_MS = 500  # after a failure, doubled by each
 STEADY_MS = 10000  # a connection that lasted so long was no failure
-WARNED_FAILURES = 3  # one after the other; less is two that dial at once, or a board that starts
+WARNED_FAILURES = 2  # one after the other; less is two that dial at once, or a board that starts
 
 _log = Log("cable")
 
@@ -27,6 +27,7 @@ class Cables:
         self._swarm = swarm
         self._pause_max_ms = pause_max_ms
         self._changed = aio.Signal()  # a connection was made or lost
+        self._told: dict = {}  # address -> what the user was warned of
 
     async def run(self) -> None:
         """Hear of connections, for ever."""
@@ -45,7 +46,6 @@ class Cables:
 
     async def _stay(self, address, listener) -> None:
         failures = 0
-        told = ""
         while True:
             await self._pause(address, failures)
             listener = listener or await self._listen(address)
@@ -54,9 +54,8 @@ class Cables:
                 await listener.met()
                 failure = await self._dial(address)
             began = clock.monotonic_ms()
-            if failure and failures >= WARNED_FAILURES and listener and failure != told:
-                told = failure
-                _log.warn("{}", failure)
+            if failure and failures >= WARNED_FAILURES and listener:
+                self._warn(address, failure)
             while self._is_connected(address):
                 await self._changed.wait()
             failures += 1
@@ -79,8 +78,14 @@ class Cables:
         try:
             return await self._swarm.listen(address.decapsulate("p2p"), expected)
         except LinkError as error:
-            _log.warn("{}", error)
+            self._warn(address, str(error))
         return None
+
+    def _warn(self, address, text: str) -> None:
+        """Of each trouble once."""
+        if self._told.get(address) != text:
+            self._told[address] = text
+            _log.warn("{}", text)
 
     async def _dial(self, address) -> str:
         """Why that failed; empty if there is a connection."""

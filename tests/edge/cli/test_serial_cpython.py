@@ -1,5 +1,6 @@
 """`edge run --serial`: two nodes at the ends of a cable, which find each other by it alone."""
 
+import json
 import signal
 import subprocess
 import time
@@ -216,6 +217,7 @@ def test_the_link_as_its_user_sees_it(tmp_path: Path) -> None:
         )
         (link,) = links(*asking)
         assert link["delivered"] - before > 5000 and link["received"] > link["delivered"]
+        assert rounds(2, "link", "-m", "--json", *asking)[0]["rtt_ms"] > 0
         wire.unplug(wire.a)
         time.sleep(0.3)
         assert links(*asking)[0]["state"] == "unplugged"
@@ -229,6 +231,18 @@ def test_the_link_as_its_user_sees_it(tmp_path: Path) -> None:
             shown = edge("link", *asking).stdout
             assert sensor.peer_id in shown and far.peer_id in shown and " damaged" in shown
             far.stop()
+
+
+def rounds(count: int, *arguments: str) -> list[dict]:
+    """What a command that goes on says until it has listed everything so many times."""
+    line = command(*arguments)
+    said: list[dict] = []
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        assert process.stdout
+        while [event["event"] for event in said].count("listed") < count:
+            said.append(json.loads(process.stdout.readline()))
+        process.kill()
+    return said
 
 
 def links(*asking: str) -> list[dict]:

@@ -117,6 +117,9 @@ class Chip:
         self._reader.join()
         self._process.wait()
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:

@@ -6,9 +6,11 @@ At the other end is a node as `edge run` has it, or a bare swarm.
 import asyncio
 import random
 import shutil
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,7 @@ from tests.transports.serial.wire_cpython import Faults, Side, Wire
 
 HEAP = "112k"
 MEET_MS = 20000
+SLOWED_ON_S = 0.002  # at a time
 GOODPUT_MIN = 2000  # bytes a second, on a machine that does much else
 FAULTS = 16  # of a soak
 GROWTH_BYTES_MAX = 8192  # streams and reports that are under way come and go
@@ -258,6 +261,43 @@ async def test_a_bad_line_and_pulled_cables(home: Path, tmp_path: Path, faults: 
         assert end.status.sessions == 1 and end.status.replugs == 1
         print(end.status)
         print((await ask(chip, "links"))[0])
+
+
+@contextmanager
+def slowed(chip: Chip, factor: int) -> Iterator[None]:
+    """Let the chip have one part in ``factor`` of the processor's time."""
+    over = threading.Event()
+
+    def stop_and_go() -> None:
+        while not over.wait(SLOWED_ON_S):
+            chip.signal(signal.SIGSTOP)
+            over.wait(SLOWED_ON_S * (factor - 1))
+            chip.signal(signal.SIGCONT)
+
+    thread = threading.Thread(target=stop_and_go)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        chip.signal(signal.SIGCONT)
+
+
+@pytest.mark.slow
+async def test_a_chip_that_is_slow(home: Path, tmp_path: Path):
+    """About as an ESP32 at 240 MHz: what arrives while it computes waits in the driver."""
+    async with a_wire(tmp_path) as wire, an_end(wire) as end, a_chip(home, wire) as chip:
+        with slowed(chip, 40):
+            began = time.monotonic()
+            await until(lambda: [one for one in end.swarm.connections() if one.identified], 60000)
+            met = time.monotonic()
+            times = sorted(await end.ping.ping(PeerId.parse(chip.peer_id), 3))
+            sent = time.monotonic()
+            await echoed(end.swarm, chip, 3000)
+            rate = 3000 / (time.monotonic() - sent)
+            print(f"met in {met - began:.1f} s, ping {times[1]:.0f} ms, {rate:.0f} B/s each way")
+            assert end.status.sessions == 1
 
 
 class Soak:

@@ -17,6 +17,8 @@ BAUD = 115200
 DURATIONS_MS = {1: 600_000, 2: 200_000}  # of a seed; of odd ones both ends dial
 MOVES_MS_MAX = 6000
 CALM_MS_MAX = 4000
+# Other lines: what the address says, the rate of the line, how soon bytes move again.
+LINES = (("~115200-921600", 115200, 10000), ("~0", 3000000, 6000), ("~9600", 9600, 15000))
 GROWTH_BYTES_MAX = 12 << 20
 CHECKED_BYTES_MIN = 150_000
 FAULTS = {
@@ -55,12 +57,16 @@ class PortWeather(Weather):
             await self.pause(20, 300, 2500)
 
 
+def _start(rig: Rig, seed: int) -> PortWeather:
+    both = bool(seed & 1)
+    rig.a.start(dials=True, listens=both)
+    rig.b.start(dials=both, listens=True)
+    return PortWeather(rig, seed)
+
+
 async def _soak(seed: int, duration_ms: int) -> tuple[Rig, Weather, int]:
     async with Rig(VirtualWire(BAUD, seed=seed, **FAULTS)) as rig:
-        both = bool(seed & 1)
-        rig.a.start(dials=True, listens=both)
-        rig.b.start(dials=both, listens=True)
-        weather = PortWeather(rig, seed)
+        weather = _start(rig, seed)
         await weather.go(duration_ms // 10)
         before = resident_bytes()
         await weather.go(duration_ms * 9 // 10)
@@ -78,6 +84,21 @@ def test_ten_minutes_of_everything(seed: int):
     for node in (rig.a, rig.b):
         print(node.boots, "boots,", node.tally.streams, "streams;", node.tally.failures)
     assert checked > CHECKED_BYTES_MIN and growth < GROWTH_BYTES_MAX
+
+
+async def _short(wire: VirtualWire, parameters: str, moves_ms_max: int) -> dict:
+    async with Rig(wire, parameters) as rig:
+        weather = _start(rig, 1)
+        weather.moves_ms_max = moves_ms_max
+        await weather.go(60_000)
+        return weather.slowest
+
+
+@pytest.mark.parametrize(("parameters", "baud", "moves_ms_max"), LINES)
+def test_other_lines(parameters: str, baud: int, moves_ms_max: int):
+    with Ground(1) as ground:
+        slowest = ground.run(_short(VirtualWire(baud, **FAULTS), parameters, moves_ms_max))
+    print(parameters, "moves again, in ms at most:", slowest)
 
 
 def test_a_soak_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch):

@@ -67,12 +67,16 @@ class Station:
 
     def dial(self, name: bytes, now: int) -> Pair:
         """A session with the node of that name, new unless it is being opened already."""
-        for pair in self._pairs:
-            if pair.name == name and pair.session.state != link.CLOSED:
-                raise LimitError("there is a session with that node already")
+        if self.has_session(name):
+            raise LimitError("there is a session with that node already")
         if name == self.name:
             raise LocalError("that is this node")
         return self._add(name, True, now)
+
+    def has_session(self, name: bytes) -> bool:
+        """With the node of that name, one that is not over."""
+        pairs = [pair for pair in self._pairs if pair.session.state != link.CLOSED]
+        return name in [pair.name for pair in pairs]
 
     def leave(self) -> None:
         """Say goodbye at the next opportunity."""
@@ -230,8 +234,16 @@ class Station:
 
     # sessions
 
+    def _has_room(self, now: int) -> bool:
+        """For one more session.  One that is closed makes way, if it has not said so yet, too."""
+        self._pairs = [pair for pair in self._pairs if not pair.is_over(now)]
+        closed = [pair for pair in self._pairs if pair.session.state == link.CLOSED]
+        if len(self._pairs) >= PAIRS_MAX and closed:
+            self._pairs.remove(closed[0])
+        return len(self._pairs) < PAIRS_MAX
+
     def _add(self, name: bytes, is_dialed: bool, now: int) -> Pair:
-        if len(self._pairs) >= PAIRS_MAX:
+        if not self._has_room(now):
             raise LimitError("{} sessions on this bus already".format(PAIRS_MAX))
         epoch = self.draw(0xFFFFFFFF) + 1
         options = DIALS if is_dialed else b""
@@ -244,7 +256,7 @@ class Station:
     def _called(self, node, chunk: bytes, now: int) -> "Pair | None":
         """A node speaks with whom we have no session."""
         is_hello = message.is_hello(chunk)
-        if is_hello and self.accepts and len(self._pairs) < PAIRS_MAX:
+        if is_hello and self.accepts and self._has_room(now):
             pair = self._add(node.name, False, now)
             self.events.append(Called(pair))
             return pair

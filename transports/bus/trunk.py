@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DIAL_TIMEOUT_MS = 8000  # for the bus to be found, the node on it, and its answer
+IN_USE_MS = 1000  # for the end of a session that may be over already
 LINGER_MS = 5000  # what was written before a close may take so long to arrive
 GOODBYE_MS = 1000  # for the turn in which we say that we leave
 
@@ -91,6 +92,7 @@ class Trunk(Plug):
         while not self._is_present(peer):
             await self._changed.wait()
             peer = name or self._master()
+        await self._be_free(peer)
         berth = Berth(self, self.station.dial(peer, clock.monotonic_ms()))
         self._berths.append(berth)
         self._sessions += 1
@@ -104,6 +106,16 @@ class Trunk(Plug):
         finally:
             if not berth.is_open:
                 await berth.close()
+
+    async def _be_free(self, name: bytes) -> None:
+        """Until we have no session with it: the one before may be over, and not all said yet."""
+        due = clock.monotonic_ms() + IN_USE_MS
+        while self.station.has_session(name):
+            rest = due - clock.monotonic_ms()
+            if rest <= 0 or not await self._changed.wait_ms(rest):
+                raise LinkError(
+                    "{}: there is a session with that node already".format(self.address)
+                )
 
     def _is_present(self, name: bytes) -> bool:
         core = self.station

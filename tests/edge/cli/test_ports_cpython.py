@@ -8,7 +8,7 @@ import pytest
 from edge.cli import UsageError
 from edge.cli.data_dir import DataDir
 from edge.cli.machine.ports import Machine, to_address
-from edge.cli.machine.serial_checks import check_serial
+from edge.cli.machine.serial_checks import _check_overruns, _latency, check_serial
 from tests.edge.cli.program import edge, lines
 
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A10K4XYZ-if00-port0"
@@ -134,6 +134,15 @@ def test_the_doctor_where_no_cable_is_wanted(fake: Fake, tmp_path: Path) -> None
     assert list(check_serial(DataDir(str(tmp_path / "x")), empty)) == [
         ("ok", "no serial port here", "")
     ]
+
+
+def test_the_doctor_on_lost_bytes_and_a_slow_adapter(fake: Fake) -> None:
+    assert not list(_check_overruns({"address": "/serial/a", "overruns": None}))
+    ((level, text, advice),) = _check_overruns({"address": "/serial/a", "overruns": 3})
+    assert level == "warn" and "3 times" in text and "~rtscts" in advice
+    port = Machine(str(fake.root)).find(str(fake.usb))
+    level, text, advice = _latency(port, True)
+    assert level == "warn" and "16 ms" in text and "ttyUSB0/latency_timer" in advice
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ EXAMPLES = """\
 
 _HEADERS = ("LINK", "STATE", "ROUND TRIP", "FRAME", "CARRIES", "ON THE LINE", "PEER")
 _LIVE_MS = 1000
+_CLEAR = "\x1b[H\x1b[2J"  # each round begins at the top of an empty screen
 
 
 def add_arguments(parser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser) -> None:
 
 def run(options, screen: Screen) -> int:
     rows: list[tuple] = []
-    shown = [0]  # lines that the next round replaces
+    is_live = options.monitor and screen.is_terminal
 
     def show(event: dict) -> None:
         if screen.as_json:
@@ -33,12 +34,11 @@ def run(options, screen: Screen) -> int:
         elif event["event"] == "link":
             rows.append(_row(event))
         else:
-            if shown[0]:
-                sys.stdout.write(f"\x1b[{shown[0]}A\x1b[J")
+            if is_live:
+                sys.stdout.write(_CLEAR)
             screen.table(_HEADERS, rows)
-            if not rows and not shown[0]:
+            if not rows:
                 screen.notice("no links yet: 'edge run --serial PORT' is for a cable")
-            shown[0] = len(rows) + bool(rows) if screen.is_terminal else 0
             rows.clear()
 
     request: dict = {"do": "link", "follow": options.monitor}

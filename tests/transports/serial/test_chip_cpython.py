@@ -26,6 +26,7 @@ from edge.records.record import decode
 from edge.swarm.protocols.fetch import Fetch
 from edge.system import aio
 from tests import needs
+from tests.edge.cli.program import Running, edge
 from tests.micropython import chip as chips
 from tests.micropython.chip import Chip
 from tests.transports.serial.nodes_cpython import ECHO, End, address, until
@@ -169,6 +170,25 @@ async def test_identify_ping_and_records(home: Path, tmp_path: Path):
             await aio.sleep_ms(100)  # until our own DHT has it
         assert await ask(chip, "get " + name[:-1]) == []
         print((await ask(chip, "links"))[0])
+
+
+def test_edge_run_finds_it_and_reads_what_it_says(home: Path, tmp_path: Path):
+    """The command, with the name of a port and nothing else."""
+    options = ("--serial", str(tmp_path / "a"), "--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns")
+    port = str(address(tmp_path / "b"))
+    with Wire(tmp_path), Running(tmp_path / "hub", *options) as hub:
+        hub.ready()
+        asking = ("--data", str(hub.data))
+        with Chip(home, (), HEAP, ports=[port]) as chip:
+            assert hub.event("connected", found_by="cable")["peer_id"] == chip.peer_id
+            assert "pong 1" in edge("ping", chip.peer_id, "-c", "1", *asking).stdout
+            limit = time.monotonic() + MEET_MS / 1000
+            while chip.ask("keepers") != [hub.peer_id]:
+                assert time.monotonic() < limit
+                time.sleep(0.05)
+            assert chip.ask("put temperature 21.5") == ["0 1"]
+            name = f"/edge/{chip.peer_id}/temperature"
+            assert edge("get", name, *asking).stdout.strip() == "21.5"
 
 
 @pytest.mark.parametrize("baud", (115200, 921600))

@@ -49,7 +49,7 @@ async def _obey(node, do, words: list) -> None:
     head = " ".join(words)
     try:
         await do(node, head, words)
-    except (EdgeError, ValueError) as error:
+    except (EdgeError, ValueError, ImportError) as error:  # some rare code is not on a chip
         print(head, "failed", printable(error, 200))
     gc.collect()
     print(head, "end", gc.mem_alloc())

@@ -119,6 +119,6 @@ def sentence(event: dict) -> str:
 
 
 def full_addresses(node: Node) -> list[str]:
-    """Where to reach the node, in the form one hands to other people."""
+    """Where the node listens, in the form one hands to other people."""
     tail = node.peer_id.to_bytes()
     return [str(address.with_peer_id(tail)) for address in node.addresses()]

@@ -27,11 +27,11 @@ _pinging: list = []  # the connections that pings run over, once for each
 
 
 async def status(node: Node, request: dict, say) -> None:
-    """Who this node is."""
+    """Who this node is, and where others reach it: a port is nothing to hand to them."""
     await say({
         "event": "status",
         "peer_id": str(node.peer_id),
-        "addresses": full_addresses(node),
+        "addresses": [text for text in full_addresses(node) if not text.startswith(CABLE)],
         "connections": len(node.swarm.connections()),
         "pid": os.getpid(),
         "uptime_s": (clock.monotonic_ms() - node.started_ms) // 1000,

@@ -224,6 +224,7 @@ def test_the_link_as_its_user_sees_it(tmp_path: Path) -> None:
         wire.plug(wire.a)
         time.sleep(0.5)
         assert links(*asking)[0]["replugs"] == 1
+        assert "/serial/" not in edge("id", *asking).stdout
         with Running(tmp_path / "far", *LOOPBACK, "--peer", gateway.told[0]["addresses"][0]) as far:
             far.ready()
             far.event("connected")

@@ -19,9 +19,9 @@ from tools import OK as DONE
 METHOD = """\
 how it is measured:
   The line is a process of its own between two ptys, paced by the clock at the rate that the
-  programs set, with faults by seed; what raw bytes through it take is measured first.  At each
-  end is one program.  The payload limit is what a line with one start and one stop bit carries:
-  baud / 10 bytes a second.
+  programs set, with faults by seed; what raw bytes through it take is measured first.  At each end
+  is one program, at a higher priority where that is allowed.  The payload limit is what a line with
+  one start and one stop bit carries: baud / 10 bytes a second.
   Goodput of libp2p is that of one stream, with Noise and yamux, from its first byte written to its
   last byte read, all checked; of Reticulum a Resource, its own reliable transfer, not compressed.
   A ping is 32 bytes there and back: libp2p ping on a stream that is open; of Reticulum a packet on

@@ -41,7 +41,7 @@ examples:
 exit codes: 0 all targets reached, 1 a target was missed, 2 bad command line
 """
 QUICK_LINES = ("clean", "ber1e-4", "bursts", "921600", "unlimited", "replug")
-FULL = Effort(seeds=3, rival_seeds=3, bulk_s=8, slow_bulk_s=20, pings=15, rival_s=12,
+FULL = Effort(seeds=3, rival_seeds=3, bulk_s=8, slow_bulk_s=20, pings=15, rival_s=10,
               rival_lines=tuple(line.key for line in LINES), replugs=3)  # fmt: skip
 QUICK = Effort(seeds=1, rival_seeds=1, bulk_s=3, slow_bulk_s=6, pings=6, rival_s=4,
                rival_lines=("clean",), replugs=1)  # fmt: skip
@@ -292,7 +292,7 @@ class Report:
         for (line, rival), failures in self.failures.items():
             if failures:
                 text = "; ".join(dict.fromkeys(failures))
-                told.append(f"{line}, {rival}, of {self.runs[line, rival]} runs: {text}")
+                told.append(f"{line}, {rival}, {self.runs[line, rival]} runs: {text}")
         return "\n".join(told)
 
     def _cell(self, line: Line, rival: str, name: str) -> str:

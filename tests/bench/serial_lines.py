@@ -25,7 +25,7 @@ from transports.serial.address import to_value
 RIVALS = ("edge", "serial", "kiss")
 INTERFACES = {"serial": "SerialInterface", "kiss": "KISSInterface"}
 UNPACED_BAUD = 4000000  # what a program is told where the line has no rate
-RIVAL_BYTES_PER_S = 38000  # Reticulum is no faster on any line
+RIVAL_BYTES_PER_S = 38000  # a transfer of Reticulum is sized for, on fast lines
 WITHOUT_RATE_S = 4  # how long 8 MB/s would take for what is sent there
 START_TIMEOUT_S = 30
 ANNOUNCES = 3

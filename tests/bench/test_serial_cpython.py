@@ -68,6 +68,6 @@ def test_a_run_that_failed_is_a_miss_and_is_told():
     report.add(BY_KEY["bursts"], "serial", Found({}, ["link died"]))
     assert report.verdict(TARGETS[0]) == MISSED
     text = report.text()
-    assert "clean, edge, of 2 runs: goodput: gone" in text
-    assert "bursts, serial, of 1 runs: link died" in text and "failed" in text
+    assert "clean, edge, 2 runs: goodput: gone" in text
+    assert "bursts, serial, 1 runs: link died" in text and "failed" in text
     assert "MISSED: goodput, 115200" in text

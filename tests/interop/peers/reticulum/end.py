@@ -59,7 +59,7 @@ class End:
         self._bulk = None  # what is sent
         self._incoming = None  # what is received
         self._last = None
-        self._is_intact = False
+        self._is_intact = True
         self._last_size = 0
         if listens:
             self._identity = RNS.Identity()
@@ -103,7 +103,10 @@ class End:
         link.set_resource_concluded_callback(self._concluded)
 
     def identified(self):
+        until = time.monotonic() + LINK_TIMEOUT_S
         while not self._link:
+            if time.monotonic() > until:
+                raise Failure("the other end knows of no link")
             time.sleep(LOOK_S)
         return {}
 
@@ -111,7 +114,7 @@ class End:
         time.sleep(REST_S)
         return {}
 
-    def ping(self, count, rest_s=REST_S, timeout_s=3):
+    def ping(self, count, rest_s=REST_S, timeout_s=2):
         """When each was sent and was back; None for one that was not."""
         times = []
         for _ in range(count):

@@ -96,8 +96,6 @@ class Member:
             return
         if not station.address or frame.source == station.address:
             return
-        if frame.source == self.master:
-            self._heard_at = now
         if kind == LEAVE and frame.source == self.master:
             station.roster.remove(self.master, "left")
             self._heard_at = now - self.silence_ms()
@@ -158,7 +156,8 @@ class Member:
         station.roster.keep(used)
         for entry in message.decode_entries(frame.rest):
             if entry.name == station.name and entry.nonce != station.nonce:
-                continue  # we, before we started again
+                station.address = 0  # we, before we started again: it has to hear of that
+                continue
             if entry.address == station.address and entry.nonce != station.nonce:
                 station.address = 0
             station.roster.put(entry)

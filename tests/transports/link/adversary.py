@@ -313,7 +313,7 @@ class Adversary:
 
     def _double(self, side: int, argument: int) -> None:
         last = self._last(side)
-        if last:
+        if last and len(last[1]) < frames.CHUNK_BYTES_MAX:
             last[1] += last[1]
 
     def _garbage(self, side: int, argument: int) -> None:

@@ -33,7 +33,7 @@ class Pipe:
         self.is_closed = True
 
 
-async def _soaked(twist, duration_ms: int = 500) -> tuple:
+async def _soaked(twist, is_enough) -> tuple:
     pipes: list = []
 
     async def open_stream() -> Pipe:
@@ -46,20 +46,23 @@ async def _soaked(twist, duration_ms: int = 500) -> tuple:
     tally = talk.Tally()
     async with aio.Group() as group:
         group.spawn(talk.keep_talking(open_stream, tally, 1, 50, 1))
-        await aio.sleep_ms(duration_ms)
+        for _ in range(2000):
+            if is_enough(tally):
+                break
+            await aio.sleep_ms(5)
     return tally, pipes
 
 
 async def test_what_comes_back_right_is_counted():
-    tally, pipes = await _soaked(bytes)
-    assert not tally.wrong and tally.streams > 1 and tally.checked > 50
+    tally, pipes = await _soaked(bytes, lambda tally: tally.streams > 1 and tally.checked > 300)
+    assert not tally.wrong and tally.streams > 1
     assert tally.failures["LinkError in use"] == 1 and tally.failures["LinkError unplugged"] > 0
     assert pipes[0].is_closed
 
 
 async def test_what_comes_back_wrong_ends_it():
     for twist in (lambda data: b"\xff" + data[1:], lambda data: data[1:] + b"\xfe"):
-        tally, _ = await _soaked(twist, 100)
+        tally, _ = await _soaked(twist, lambda tally: tally.wrong)
         assert "came back" in tally.wrong and not tally.checked and tally.streams == 1
 
 

@@ -163,8 +163,10 @@ class Node:
         self._group.spawn(self._keeper.run())
 
     async def _keep_cables(self) -> None:
-        from edge.swarm.dialing.cables import Cables
-
+        try:
+            from edge.swarm.dialing.cables import Cables
+        except ImportError:
+            raise LocalError("this firmware has no cables")
         cables = Cables(self.swarm, self.config.reconnect_interval_s * 1000)
         self._group.spawn(cables.run())
         for address in self.config.serial:

@@ -85,7 +85,7 @@ class Cables:
         """Of each trouble once."""
         if self._told.get(address) != text:
             self._told[address] = text
-            _log.warn("{}", text)
+            _log.warn("{}: {}", address.decapsulate("p2p"), text)
 
     async def _dial(self, address) -> str:
         """Why that failed; empty if there is a connection."""

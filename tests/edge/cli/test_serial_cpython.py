@@ -96,7 +96,10 @@ def test_a_pinned_peer_is_the_only_one(tmp_path: Path) -> None:
             one.ready()
             with at(wire.b, tmp_path / "stranger") as stranger:
                 stranger.ready()
-                time.sleep(2)
+                limit = time.monotonic() + 20  # until it has been tried a few times
+                while not any(stranger.peer_id in line for line in one.noted):
+                    assert time.monotonic() < limit, one.said()
+                    time.sleep(0.05)
                 stranger.stop()
             with at(wire.b, tmp_path / "friend") as other:
                 assert other.ready()["peer_id"] == friend

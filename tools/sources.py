@@ -9,6 +9,7 @@ from tools import ROOT
 # one system's half of something says so in its name.
 CPYTHON_ONLY = (
     "*_posix.py",
+    "*_pyserial.py",
     "edge/__main__.py",
     "edge/cli/*",
     "edge/mdns/zeroconf.py",

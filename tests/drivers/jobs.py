@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.errors import LinkError
 from tests.drivers.node import Node
-from transports.serial import port_posix
+from transports.serial import names_posix, port_posix
 
 NOBODY = 65534
 RECEIVE_S = 20
@@ -83,10 +83,7 @@ def latency_timer_ms(device: str) -> int:
 
 def links() -> dict[str, str]:
     """Name in by-id -> device."""
-    folder = Path("/dev/serial/by-id")
-    if not folder.exists():
-        return {}
-    return {path.name: path.resolve().name for path in folder.iterdir()}
+    return {name: Path(path).name for name, path in names_posix.aliases()}
 
 
 async def use(path: str, bauds: list[int], rtscts: bool = False) -> list:
@@ -126,6 +123,16 @@ async def receive(size: int) -> dict:
 
 async def _open_and_close(path: str) -> None:
     port_posix.Port(path, 115200, False, lambda: None).close()
+
+
+async def close_unsent(path: str) -> float:
+    """How long it takes, in seconds, to close a port with RTS/CTS that something waits in."""
+    port = port_posix.Port(path, 9600, True, lambda: None)
+    port.write(bytes(500))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    port.close()
+    return time.monotonic() - began
 
 
 def open_as_user(path: str, group: int, is_ours: bool) -> str:

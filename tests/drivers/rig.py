@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import signal
 import subprocess
 import tempfile
 import termios
@@ -82,6 +84,7 @@ class Rig:
         self.uart = WireProcess(place / "uart", Faults(bit_error_rate=BIT_ERROR_RATE))
         self.usb = WireProcess(place / "usb")
         self._place = place
+        self._unwired: set[str] = set()  # adapters that nothing is connected to
 
     def start(self) -> None:
         guest = image.find(GUEST)
@@ -126,6 +129,10 @@ class Rig:
         device = {"driver": "usb-serial", "id": "usb-" + number, "bus": "usb.0", "serial": number,
                   "chardev": line, "always-plugged": True}  # fmt: skip
         ends = time.monotonic() + PULLED_S
+        if line == "adapter":
+            self._forget()
+        else:
+            self._unwired.add(number)
         while True:
             try:
                 return self.machine.ask("device_add", **device)
@@ -134,8 +141,37 @@ class Rig:
                     raise
             await asyncio.sleep(0.05)
 
-    def pull(self, number: str) -> None:
-        self.machine.ask("device_del", id="usb-" + number)
+    async def pull(self, number: str) -> None:
+        """The line is silent at that moment: QEMU 7.2 crashes if a byte arrives in the middle."""
+        os.kill(self.usb.pid, signal.SIGSTOP)
+        try:
+            if number not in self._unwired:
+                await self._until(lambda: not self._unread())
+            self.machine.ask("device_del", id="usb-" + number)
+            await self._until(lambda: "usb-" + number not in self._devices())
+            await asyncio.sleep(0.05)
+        finally:
+            os.kill(self.usb.pid, signal.SIGCONT)
+
+    async def _until(self, condition) -> None:
+        ends = time.monotonic() + PULLED_S
+        while not condition():
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.005)
+
+    def _unread(self) -> bytes:
+        """How much the adapter has not taken off the line."""
+        with self.usb.b.link.open("rb", buffering=0) as port:
+            return fcntl.ioctl(port, termios.FIONREAD, bytes(4)).strip(b"\0")
+
+    def _forget(self) -> None:
+        """What was sent while no adapter was there."""
+        with self.usb.b.link.open("rb", buffering=0) as port:
+            termios.tcflush(port, termios.TCIFLUSH)
+
+    def _devices(self) -> list[str]:
+        listed = self.machine.ask("qom-list", path="/machine/peripheral")
+        return [device["name"] for device in listed]
 
     async def order(self, call: str, **arguments):
         """Have the guest do one of its jobs."""

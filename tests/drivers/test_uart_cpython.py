@@ -125,6 +125,15 @@ async def test_cts_stops_what_is_sent(rig: Rig):
         await rig.order("close", port=PORT)
 
 
+async def test_a_port_that_may_not_send_is_closed_at_once(rig: Rig):
+    """The kernel would wait half a minute for it, and with it the program."""
+    rig.uart_modem.clear_to_send(False)
+    try:
+        assert await rig.order("close_unsent", path=PATH) < 5
+    finally:
+        rig.uart_modem.clear_to_send(True)
+
+
 async def test_rts_falls_while_nobody_reads(rig: Rig):
     data = random.Random(5).randbytes(HELD_BYTES)
     await rig.order("hold", path=PATH)

@@ -12,7 +12,7 @@ from transports.link import session
 
 ADAPTER = "usb-QEMU_QEMU_USB_SERIAL_{}-if00-port0"
 OURS, OTHER = "A10K4XYZ", "B7"
-STREAM_BYTES = 40000
+STREAM_BYTES = 60000
 APPEARS_MS = 20000  # the driver, udev, on an emulated processor that others use, too
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ async def appears(rig: Rig, number: str) -> str:
 
 async def pull(rig: Rig, number: str) -> None:
     """Pull it, and wait until udev has heard of it."""
-    rig.pull(number)
+    await rig.pull(number)
     ends = time.monotonic() + APPEARS_MS / 1000
     while ADAPTER.format(number) in await rig.order("links"):
         assert time.monotonic() < ends

@@ -9,6 +9,7 @@
       names_posix.py    where a port is now, whatever it is called today
       port_chip.py      an open port of a chip: a UART, or the console's
       port_unix.py      of MicroPython's unix port, for tests
+      systems/          ports and names of Windows; RS-485 mode
 
 README.md says what both ends rely on besides the link protocol.
 """

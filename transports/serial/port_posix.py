@@ -11,11 +11,13 @@ import os
 import struct
 import sys
 import termios
+import time
 from asyncio import get_running_loop
 
 from edge.errors import LinkError
 
 READ_BYTES = 4096  # one read takes at most
+GOODBYE_S = 0.1  # what was written before a close may take so long to leave
 RATE_TOLERANCE = 33  # a rate may be off by this part: both ends together lose no bit then
 _IS_LINUX = sys.platform == "linux"
 _AGAIN = (errno.EAGAIN, errno.EINTR)
@@ -23,6 +25,7 @@ _GONE = (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO)
 # Linux: what termios has no names for
 _TIOCGSERIAL, _TIOCSSERIAL, _TIOCGICOUNT = 0x541E, 0x541F, 0x545D
 _TCGETS2, _TCSETS2 = 0x802C542A, 0x402C542B
+_IOSSIOSPEED = 0x80045402  # macOS
 _SERIAL_STRUCT_BYTES = 72
 _FLAGS_AT = 16  # in serial_struct
 _ASYNC_LOW_LATENCY = 0x2000
@@ -101,10 +104,11 @@ class Port:
         if not baud:
             return
         try:
-            if hasattr(termios, "B" + str(baud)) or not _IS_LINUX:
-                self._set_named_baud(baud)
-            else:
+            code = getattr(termios, "B" + str(baud), None)
+            if code is None:
                 self._set_odd_baud(baud)
+            else:
+                self._set_named_baud(code)
             became = self._baud()
         except (OSError, termios.error) as error:
             raise LinkError("{}: {} baud: {}".format(self._path, baud, error.args[-1]))
@@ -112,14 +116,16 @@ class Port:
             text = "{} cannot do {} baud, it is at {}"
             raise LinkError(text.format(self._path, baud, became))
 
-    def _set_named_baud(self, baud: int) -> None:
-        """On macOS a rate is its own name."""
+    def _set_named_baud(self, code: int) -> None:
         attributes = termios.tcgetattr(self._fd)
-        attributes[4] = attributes[5] = getattr(termios, "B" + str(baud), baud)
+        attributes[4] = attributes[5] = code
         termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def _set_odd_baud(self, baud: int) -> None:
-        """A rate that termios has no name for (Linux)."""
+        """A rate that termios has no name for."""
+        if not _IS_LINUX:
+            fcntl.ioctl(self._fd, _IOSSIOSPEED, struct.pack("i", baud))
+            return
         state = bytearray(_TERMIOS2_BYTES)
         fcntl.ioctl(self._fd, _TCGETS2, state)
         (control,) = struct.unpack_from("I", state, 8)
@@ -140,7 +146,7 @@ class Port:
 
     def use_rs485(self) -> bool:
         """Whether the driver turns an RS-485 transceiver, from now on; False: that turns itself."""
-        from transports.serial import rs485_posix
+        from transports.serial.systems import rs485_posix
 
         return rs485_posix.enable(self._fd)
 
@@ -189,8 +195,26 @@ class Port:
         if self._fd >= 0:
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
+            self._send_or_forget()
             os.close(self._fd)
             self._fd = -1
+
+    def _send_or_forget(self) -> None:
+        """The last word may leave; for more than that os.close would wait, up to 30 s.
+
+        So long for one who may not send (RTS/CTS), or whose other end takes nothing (USB).
+        """
+        unsent = bytearray(4)
+        ends = time.monotonic() + GOODBYE_S
+        try:
+            while time.monotonic() < ends:
+                fcntl.ioctl(self._fd, termios.TIOCOUTQ, unsent)
+                if not any(unsent):
+                    return
+                time.sleep(GOODBYE_S / 20)
+            termios.tcflush(self._fd, termios.TCOFLUSH)
+        except (OSError, termios.error):
+            pass  # unplugged
 
 
 def _failure(error: Exception, path: str) -> LinkError:

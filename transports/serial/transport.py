@@ -115,7 +115,15 @@ def _platform() -> tuple:
         from transports.serial.names_posix import Name
         from transports.serial.port_posix import Port
     except ImportError:  # no termios: Windows
-        raise LocalError("no serial ports on this system yet")
+        return _platform_of_others()
+    return Port, Name
+
+
+def _platform_of_others() -> tuple:
+    try:
+        from transports.serial.systems.port_pyserial import Name, Port
+    except ImportError:
+        raise LocalError("serial ports need pyserial here: pip install libp2p-edge[serial]")
     return Port, Name
 
 

@@ -19,10 +19,10 @@ def address(port: Path, parameters: str = "") -> Multiaddr:
 class BothEnds(Transport):
     """Listens at one end of the cable and dials at the other."""
 
-    def __init__(self, here: Multiaddr) -> None:
-        super().__init__()
+    def __init__(self, here: Multiaddr, *ports) -> None:
+        super().__init__(*ports)
         self._here = here
-        self._there = Transport()
+        self._there = Transport(*ports)
 
     async def listen(self, address: Multiaddr):
         listener = await self._there.listen(address)

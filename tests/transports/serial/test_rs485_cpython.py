@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from transports.serial import rs485_posix
+from transports.serial.systems import rs485_posix
 
 ENABLED, RTS_ON_SEND, RTS_AFTER_SEND = 1, 2, 4
 

@@ -96,15 +96,20 @@ def test_a_pinned_peer_is_the_only_one(tmp_path: Path) -> None:
             one.ready()
             with at(wire.b, tmp_path / "stranger") as stranger:
                 stranger.ready()
-                limit = time.monotonic() + 20  # until it has been tried a few times
-                while not any(stranger.peer_id in line for line in one.noted):
-                    assert time.monotonic() < limit, one.said()
-                    time.sleep(0.05)
+                warned_of(one, stranger.peer_id)
                 stranger.stop()
             with at(wire.b, tmp_path / "friend") as other:
                 assert other.ready()["peer_id"] == friend
                 assert one.event("connected")["peer_id"] == friend
         assert "connected" not in [event["event"] for event in stranger.told]
+
+
+def warned_of(node: Running, word: str) -> None:
+    """Wait until the user was told."""
+    limit = time.monotonic() + 20
+    while not any(word in line for line in node.noted):
+        assert time.monotonic() < limit, node.said()
+        time.sleep(0.05)
 
 
 def test_a_port_that_is_not_there_is_waited_for(tmp_path: Path) -> None:

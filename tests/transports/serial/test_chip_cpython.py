@@ -383,7 +383,9 @@ async def test_soak(home: Path, tmp_path: Path):
         await soak.torment(FAULTS)
         faults.bit_error_rate = faults.loss_rate = faults.bursts_per_s = 0
         carried = soak.carried
-        await until(lambda: soak.carried > carried + 2, MEET_MS)
+        await until(lambda: soak.carried > carried + 2, 2 * MEET_MS)
+        await group.cancel()
+        await aio.sleep_ms(500)
         await ask(chip, "links")
         print(f"{soak.carried} carried, {soak.failed} failed; {end.status}")
         print(f"heap {before}, then {chip.heap_bytes}")

@@ -108,6 +108,15 @@ class Rig:
     def close(self) -> None:
         self._open.close()
 
+    def is_alive(self) -> bool:
+        """QEMU 7.2 itself crashes now and then when a USB device goes."""
+        return self.machine.process.poll() is None
+
+    def restart(self) -> None:
+        self.close()
+        self.__init__()  # type: ignore[misc]
+        self.start()
+
     def _initrd(self, guest: Path) -> Path:
         files = {"code/" + path.relative_to(ROOT).as_posix(): path.read_bytes()
                  for pattern in CODE for path in ROOT.glob(pattern)}  # fmt: skip
@@ -145,11 +154,14 @@ class Rig:
         """The line is silent at that moment: QEMU 7.2 crashes if a byte arrives in the middle."""
         os.kill(self.usb.pid, signal.SIGSTOP)
         try:
+            await asyncio.sleep(0.03)
             if number not in self._unwired:
                 await self._until(lambda: not self._unread())
+            self.machine.ask("stop")
             self.machine.ask("device_del", id="usb-" + number)
             await self._until(lambda: "usb-" + number not in self._devices())
             await asyncio.sleep(0.05)
+            self.machine.ask("cont")
         finally:
             os.kill(self.usb.pid, signal.SIGCONT)
 

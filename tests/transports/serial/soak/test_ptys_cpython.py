@@ -66,9 +66,9 @@ class Node:
 
     async def _open(self):
         swarm = self.end.swarm
-        if not swarm.connections():
-            await swarm.dial(self.end.address)
-        return await swarm.new_stream(swarm.connections()[0].remote_peer, (ECHO,))
+        held = swarm.connections()
+        connection = held[0] if held else await swarm.dial(self.end.address)
+        return await connection.new_stream((ECHO,))
 
     async def power_off(self) -> None:
         """Nobody says goodbye."""
@@ -94,7 +94,8 @@ class Rig:
         before = [tally.checked for tally in tallies]
         while any(tally.checked == was for tally, was in zip(tallies, before, strict=True)):
             took = clock.monotonic_ms() - began
-            assert took < limit_ms, (took, self.told())
+            errors = [node._group.errors for node in self.nodes]
+            assert took < limit_ms and errors == [[], []], (took, errors, self.told())
             await aio.sleep_ms(10)
         for tally in tallies:
             assert not tally.wrong, tally.wrong

@@ -42,16 +42,17 @@ class Identify:
         swarm.set_stream_handler(PUSH_PROTOCOL, self._receive_push)
         swarm.add_greeter(self.greet)
 
-    def message(self, connection) -> bytes:
+    def message(self, connection, is_push: bool = False) -> bytes:
         """What we tell the peer of ``connection``."""
         swarm = self._swarm
         addresses = [address for address in self.addresses() if address.is_shareable]
         observed = connection.remote_address
         if observed is not None and not observed.is_shareable:
             observed = None  # js gives up on an address it cannot parse
-        key, record = None, None
-        if not connection.is_slow:  # there the handshake has told the key, and that will do
-            key, record = swarm.key.public.encode(), self._seal and self._seal(addresses)
+        is_brief = connection.is_slow  # the handshake has told the key, and that will do
+        # But who has asked may be js or rust, bridged over the line: they believe no answer without.
+        key = None if is_brief and is_push else swarm.key.public.encode()
+        record = None if is_brief else self._seal and self._seal(addresses)
         versions = PROTOCOL_VERSION, self.agent_version
         protocols = sorted(swarm.handlers)
         said = Identified(key, addresses, protocols, observed, *versions, record)
@@ -88,14 +89,17 @@ class Identify:
     async def _push(self, connection) -> None:
         stream = await connection.new_stream((PUSH_PROTOCOL,))
         try:
-            await self._answer(stream)
+            await self._tell(stream, self.message(connection, True))
         except BaseException:
             stream.reset()
             raise
         await stream.close()
 
     async def _answer(self, stream) -> None:
-        await _within(stream, stream.write(varint.frame(self.message(stream.connection))))
+        await self._tell(stream, self.message(stream.connection))
+
+    async def _tell(self, stream, message: bytes) -> None:
+        await _within(stream, stream.write(varint.frame(message)))
         await stream.close_write()
 
     async def _receive_push(self, stream) -> None:

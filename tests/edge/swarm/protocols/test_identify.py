@@ -59,6 +59,21 @@ async def test_both_learn_of_each_other():
         await until(lambda: listener.connections()[0].identified)
 
 
+class _SlowLine:
+    """As much of a Connection over a cable as a message depends on."""
+
+    is_slow = True
+    remote_address = None
+
+
+async def test_who_asks_over_a_slow_line_is_told_the_key():
+    async with Net() as net:
+        swarm, service, _ = await net.host()
+        key = swarm.key.public.encode()  # js and rust refuse an answer without
+        assert merge(NOTHING, service.message(_SlowLine)).public_key == key
+        assert merge(NOTHING, service.message(_SlowLine, True)).public_key is None
+
+
 def test_a_message_there_and_back():
     told = Identified(b"key", (ADDRESS,), ("/a", "/b"), ADDRESS, "v", "agent", b"record")
     assert merge(NOTHING, identify_message.encode(told)) == told

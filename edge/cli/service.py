@@ -143,7 +143,7 @@ class Service:
 def _warn_of_absent(node: Node) -> None:
     for transport in node.swarm.transports:
         for cable in transport.cables():
-            if cable.status().state == "unplugged":
+            if not cable.is_there():
                 port = printable(cable.settings.port)
                 _log.warn("{} is not there yet; 'edge serial ls' lists the ports that are", port)
 

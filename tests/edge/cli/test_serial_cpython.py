@@ -123,6 +123,15 @@ def test_a_port_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
         assert any("not there" in line and "edge serial ls" in line for line in one.noted)
 
 
+def test_a_port_that_another_has_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    with Wire(tmp_path) as wire, at(wire.a, tmp_path / "one") as one:
+        one.ready()
+        with at(wire.a, tmp_path / "other") as other:
+            other.ready()
+            warned_of(other, "in use by another program")
+        assert not any("not there" in line for line in other.noted)
+
+
 def test_in_the_configuration(tmp_path: Path) -> None:
     data = tmp_path / "d"
     data.mkdir()

@@ -9,6 +9,7 @@ READ_BYTES_MAX = 1024 if MICROPYTHON else 32768  # that one read gives
 NOISE_BYTES = 18  # around the plaintext of a frame of Noise
 # Of line time are left in the driver when the next bytes are asked for.  A chip encrypts meanwhile.
 LEAD_MS = 40 if MICROPYTHON else line.LEAD_MS
+FRAME_BYTES_MIN = 64  # of Noise, whatever room a peer says it has: a muxer's header is in it
 ROOM_BYTES_MIN = 8192  # that a peer can hold; one with less is a chip, and takes no large frame
 POLITE = ("closed by the peer", "closed here")  # reasons that are an end in order
 
@@ -20,7 +21,7 @@ def profile_of(bytes_per_s: int, room: int) -> transport.LinkProfile:
     """
     fast = transport.FAST
     if not bytes_per_s and room < ROOM_BYTES_MIN:
-        size = min(fast.frame_bytes_max, max(room, line.FRAME_BYTES_MIN) - NOISE_BYTES)
+        size = min(fast.frame_bytes_max, max(room - NOISE_BYTES, FRAME_BYTES_MIN))
         return transport.LinkProfile(*fast[:6], size, fast[7])
     if not bytes_per_s:
         return fast

@@ -1,11 +1,12 @@
 """Cables on ports in memory, on both Pythons: the contract, and what happens to a cable."""
 
 from edge.errors import LinkError
+from edge.swarm.connection import MUXER_HEADER_BYTES
 from edge.system import aio
 from tests import kit
 from tests.contract import transport as contract
 from tests.transports.serial.memory_line import A, B, Line
-from transports.serial import cable
+from transports.serial import cable, connection
 from transports.serial.transport import Transport
 
 SIZE = 6000
@@ -131,6 +132,12 @@ async def test_a_peer_that_starts_again_is_noticed():
     await kit.raises_async(LinkError, accepted.read())
     await carries(again, await listener.accept(), b"after a start")
     await close(again, listener)
+
+
+def test_a_peer_that_says_it_has_no_room_is_written_to_all_the_same():
+    for room in (0, 1, 24, 48, 8191):
+        profile = connection.profile_of(0, room)
+        assert profile.frame_bytes_max >= MUXER_HEADER_BYTES + 1
 
 
 if __name__ == "__main__":

@@ -34,12 +34,25 @@ BusStatus = namedtuple(
     (
         "address",  # ours on the bus; 0: none yet
         "is_master",
-        "nodes",  # names of all who are there
+        "master",  # the master's; 0: none is known
+        "nodes",  # (address, name) of all who are there; nothing is proven
         "cycle_ms",  # the longest of late, as the master says
         "babblers",  # how many times somebody babbled
         "error",  # the last thing that went wrong on the bus
         "is_kernel_driven",  # whether the driver turns the transceiver (RS-485 mode)
         "counters",  # of station.py
+    ),
+)
+
+SessionStatus = namedtuple(
+    "SessionStatus",
+    (
+        "name",  # of the node at the other end
+        "round_trip_ms",
+        "frame_bytes",
+        "resent",  # frames
+        "delivered",  # bytes of the streams above that arrived
+        "taken",  # and that the other end has confirmed
     ),
 )
 
@@ -50,6 +63,7 @@ class Trunk(Plug):
     def __init__(self, address, settings, name, open_port) -> None:
         super().__init__(address, settings, name, open_port)
         self.console = b""  # nobody's: what is no frame on a bus is noise
+        self.console_bytes = 0
         self.station: Any = None  # a Station, once it is in use
         self._is_kernel_driven = False
         self._berths: list = []
@@ -155,10 +169,26 @@ class Trunk(Plug):
         core = self.station
         if not core:
             return None
+        nodes = [(one, core.roster.nodes[one].name) for one in core.roster.addresses()]
         return BusStatus(
-            core.address, core.is_master, core.names(), core.role.cycle_ms, core.babbled,
-            self.error, self._is_kernel_driven, core.counters(),
+            core.address, core.is_master, core.address if core.is_master else core.role.master,
+            nodes, core.role.cycle_ms, core.babbled, self.error, self._is_kernel_driven,
+            core.counters(),
         )  # fmt: skip
+
+    def sessions(self) -> list:
+        """The SessionStatus of every session that is open."""
+        found = []
+        for berth in self._berths:
+            core = berth.session
+            if berth.is_open:
+                found.append(
+                    SessionStatus(
+                        berth.pair.name, core.line.round_trip, core.line.frame_bytes,
+                        *_sum((0, 0, 0), berth),
+                    )
+                )  # fmt: skip
+        return found
 
     # the task
 

@@ -44,7 +44,23 @@ async def peer_of(node: Node, text: str) -> PeerId:
 def known_ending(node: Node, text: str) -> list[PeerId]:
     """The known peers whose ids end so."""
     known = {*node.peer_store.peers(), *(c.remote_peer for c in node.swarm.connections())}
+    known.update(neighbours(node))
     return [peer_id for peer_id in known if str(peer_id).endswith(text)]
+
+
+def neighbours(node: Node) -> set[PeerId]:
+    """Those of whom a medium tells that they are there; names that are no peer ids are left out."""
+    told = [one for transport in node.swarm.transports for one in transport.neighbours()]
+    found = [peer_named(name) for name, _ in told]
+    return {one for one in found if one}
+
+
+def peer_named(name: bytes) -> PeerId | None:
+    """Whose id it is; None for one who calls itself anything else."""
+    try:
+        return PeerId(name)
+    except EdgeError:
+        return None
 
 
 async def settle(node: Node, is_enough, wait_ms: int = DISCOVERY_MS) -> None:

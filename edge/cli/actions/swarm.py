@@ -3,7 +3,7 @@
 import os
 
 from edge.cli import PERF_BYTES_MAX, PING_INTERVAL_MAX_S, PINGS_MAX
-from edge.cli.actions.request import POLL_MS, number_of, peer_of, settle, text_of
+from edge.cli.actions.request import POLL_MS, neighbours, number_of, peer_of, settle, text_of
 from edge.cli.events import CABLE, Teller, describe_connection, full_addresses, show, show_all
 from edge.errors import LimitError, LinkError, printable
 from edge.identity.peer_id import PeerId
@@ -141,7 +141,7 @@ async def _connect(node: Node, request: dict):
     text = text_of(request, "peer", "name a peer: its id, the end of its id, or its address")
     if text.startswith("/"):
         address = Multiaddr(text)
-        if text.startswith(CABLE):
+        if text.startswith(CABLE) and not _is_bus(address):
             return await _cabled(node, address)
         return await _dial(node, PeerInfo.from_multiaddr(address) if address.peer_id else address)
     peer_id = await peer_of(node, text)
@@ -156,6 +156,13 @@ async def _connect(node: Node, request: dict):
             f"give one: /ip4/192.0.2.1/tcp/4001/p2p/{peer_id}\n"
             "or start a node with 'edge run', which finds the peers on its LAN"
         ) from None
+
+
+def _is_bus(address: Multiaddr) -> bool:
+    """Whether it leads to many, one of whom is dialed as on any network."""
+    from transports.serial.address import parse
+
+    return parse(address).bus
 
 
 async def _cabled(node: Node, address: Multiaddr):
@@ -194,7 +201,8 @@ async def _dial(node: Node, target):
 
 def _is_reachable(node: Node, peer_id: PeerId) -> bool:
     now = clock.monotonic_ms()
-    return bool(node.swarm.connections(peer_id) or node.peer_store.addresses(peer_id, now))
+    is_known = node.swarm.connections(peer_id) or node.peer_store.addresses(peer_id, now)
+    return bool(is_known or peer_id in neighbours(node))
 
 
 async def _identified(connection) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from edge.cli.actions import buses
 from edge.cli.actions.request import number_of
 from edge.cli.events import TEXT_MAX, show
 from edge.errors import LocalError, printable
@@ -27,20 +28,24 @@ async def link(node: Node, request: dict, say) -> None:
     """Each cable, then each other connection; again and again if asked."""
     interval_ms = number_of(request, "interval_ms", INTERVAL_MS, 10, INTERVAL_MAX_MS)
     while True:
-        before = {id(cable): cable.status() for cable in cables(node)}
+        before = {id(one): (one.status(), buses.sessions(one)) for one in cables(node)}
         began = clock.monotonic_ms()
         await aio.sleep_ms(interval_ms if before or request.get("follow") else 0)
         seconds = max(clock.monotonic_ms() - began, 1) / 1000
         count = 0
         for cable in cables(node):
-            now = cable.status()
-            then = before.get(id(cable), now)
-            await say({
-                **_describe_cable(node, now),
-                "goodput_in": round((now.delivered - then.delivered) / seconds),
-                "goodput_out": round((now.taken - then.taken) / seconds),
-            })  # fmt: skip
-            count += 1
+            then, sessions = before.get(id(cable), (cable.status(), {}))
+            line = _describe_port(cable.status())
+            line.update(buses.rates(then, cable.status(), seconds))
+            if cable.settings.bus:
+                await say(buses.describe(node, cable, line))
+                found = buses.links(node, cable, sessions, seconds)
+                rows = [{**row, **_who(connection)} for connection, row in found]
+            else:
+                rows = [{**line, **_far_end(node, cable)}]
+            for row in rows:
+                await say(row)
+            count += len(rows)
         known = [cable.address for cable in cables(node)]
         for connection in node.swarm.connections():
             if connection.remote_address not in known:
@@ -51,8 +56,8 @@ async def link(node: Node, request: dict, say) -> None:
             return
 
 
-def _describe_cable(node: Node, status) -> dict:
-    found = {
+def _describe_port(status) -> dict:
+    return {
         "event": "link",
         "medium": "serial",
         "address": show(status.address),
@@ -61,10 +66,11 @@ def _describe_cable(node: Node, status) -> dict:
         **_numbers(status),
         "error": printable(status.error, TEXT_MAX) or None,
     }
-    for connection in node.swarm.connections():
-        if connection.remote_address == status.address:
-            found.update(_who(connection))
-    return found
+
+
+def _far_end(node: Node, cable) -> dict:
+    found = buses.connections(node, cable)
+    return _who(found[-1]) if found else {}
 
 
 def _numbers(status) -> dict:

@@ -40,7 +40,8 @@ class Holder(namedtuple("Holder", ("name", "pid"))):
 
 PORT_FORMS = """\
 a port is /dev/ttyUSB0, its name in /dev/serial/by-id (which stays), or /serial/<port>, each with
-~<baud>, ~<lowest>-<highest baud> and ~rtscts behind it as needed; 'edge serial ls' lists them"""
+~<baud>, ~<lowest>-<highest baud> and ~rtscts behind it as needed, or ~<baud>~bus for many nodes on
+one pair of wires (RS-485); 'edge serial ls' lists them"""
 
 
 def to_address(text: str, peer: str = "") -> str:

@@ -15,6 +15,7 @@ EXAMPLES = """\
   edge run --follow /edge/12D3KooW.../              keep that peer's records, too
   edge run --serial /dev/ttyUSB0                    and whoever is at the other end of a cable
   edge run --serial ttyAMA0~921600~rtscts --no-listen --no-mdns          that cable only
+  edge run --serial ttyUSB0~115200~bus              and all who share those two wires (RS-485)
   edge run --json | jq .event                       one object a line
   edge run --trace talk.pcap                        all bytes, for Wireshark
 """

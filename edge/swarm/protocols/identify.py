@@ -50,7 +50,7 @@ class Identify:
         if observed is not None and not observed.is_shareable:
             observed = None  # js gives up on an address it cannot parse
         is_brief = connection.is_slow  # the handshake has told the key, and that will do
-        # But who has asked may be js or rust, bridged over the line: they believe no answer without.
+        # Who has asked may be js or rust, bridged over the line: they believe no answer without.
         key = None if is_brief and is_push else swarm.key.public.encode()
         record = None if is_brief else self._seal and self._seal(addresses)
         versions = PROTOCOL_VERSION, self.agent_version

@@ -17,7 +17,7 @@ from transports.bus.message import (
     Entry,
     Frame,
 )
-from transports.bus.pace import CYCLES_MAX, QUIET_MS
+from transports.bus.pace import CYCLES_MAX, QUIET_MS, TOLD_MS_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ class Member:
         station = self._station
         if not station.may_lead or self._leaves:
             return
-        if station.address and self.master in station.roster.nodes:
+        if self.master in station.roster.nodes:
             station.roster.remove(self.master, "silent")
-        if not station.address:
-            station.address = station.roster.free()
+        if not station.address:  # of a full bus nobody spoke up, the last makes way
+            station.address = station.roster.free() or message.NODES_MAX
         if not self._has_heard:
             self.reign = station.draw(65536)
         mine = Entry(station.address, station.nonce, message.MAY_LEAD, station.name)
@@ -151,7 +151,7 @@ class Member:
     def _learn(self, frame: Frame, now: int) -> None:
         station = self._station
         _, _, cycle_ms, time, used = frame.numbers
-        self.cycle_ms = min(cycle_ms, 5000)
+        self.cycle_ms = min(cycle_ms, TOLD_MS_MAX)
         station.heard_clock_ms = time - now if time else None
         station.roster.keep(used)
         for entry in message.decode_entries(frame.rest):

@@ -12,6 +12,7 @@ CYCLE_MS = 200  # of a cycle in which all have much to say
 SPARSE = 25  # what is said to all takes at most one part in so many of the time
 LEAD_MS = 15  # latency of two good adapters
 CYCLES_MAX = 3  # without a word of the master, then there is none
+TOLD_MS_MAX = 1000  # of a cycle as told: a master speaks in every turn, not just every cycle
 _POLL = const(15)  # bytes on the line, with the zero before
 _LAST = const(12)
 _FRAME = const(48)  # what a full frame has besides its payload

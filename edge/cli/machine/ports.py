@@ -56,10 +56,29 @@ def to_address(text: str, peer: str = "") -> str:
         port, _, told = str(text).partition("/p2p/")
         tail = f"/p2p/{told or peer}" if told or peer else ""
         address = Multiaddr((port if port.startswith("/serial/") else _of_path(port)) + tail)
-        parse(address)
+        _refuse_typo(parse(address).port)
     except EdgeError as error:
         raise UsageError(f"{error}\n{PORT_FORMS}") from None
     return str(address)
+
+
+def _refuse_typo(port: str) -> None:
+    """LocalError if ``port`` ends in a word that was to say more, or is another kind of address.
+
+    Such a port would be waited for without an end.  Names with a ~ of their own are those of ports
+    that are there.
+    """
+    from edge.errors import LocalError, printable
+
+    places = [os.path.join(folder, port) for folder in (DEVICES, BY_ID)]
+    if any(os.path.exists(place) for place in places):
+        return
+    name, mark, word = os.path.basename(port).rpartition("~")
+    if mark:
+        raise LocalError(f"expected rates, rtscts or bus behind {printable(name)}, "
+                         f"not ~{printable(word)}")  # fmt: skip
+    if port.split("/")[1:2] in (["ip4"], ["ip6"], ["dns"], ["dns4"], ["dns6"], ["dnsaddr"]):
+        raise LocalError(f"expected a serial port, not {printable(port)}")
 
 
 def _of_path(port: str) -> str:

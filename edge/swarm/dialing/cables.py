@@ -9,7 +9,7 @@ a peer id, or taken for no other peer than the one in its address.  Both ends do
 medium agrees on who dials: the dial of one of them fails, and they are connected all the same.
 """
 
-from edge.errors import EdgeError, LinkError, printable
+from edge.errors import EdgeError, LimitError, LinkError, printable
 from edge.identity.peer_id import PeerId
 from edge.swarm.swarm import Connected, Disconnected
 from edge.system import aio, clock
@@ -77,7 +77,7 @@ class Cables:
         expected = address.peer_id and PeerId(address.peer_id)
         try:
             return await self._swarm.listen(address.decapsulate("p2p"), expected)
-        except LinkError as error:
+        except (LinkError, LimitError, MemoryError) as error:
             self._warn(address, str(error))
         return None
 

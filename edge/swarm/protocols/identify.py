@@ -63,7 +63,10 @@ class Identify:
         if connection.is_slow:
             connection.known = (PROTOCOL, PUSH_PROTOCOL)  # what every peer speaks: nothing to ask
             if connection.direction == OUTBOUND:
-                await self._push(connection)
+                try:
+                    await self._push(connection)
+                except EdgeError:
+                    pass  # the peer asks, then; so do we
             elif await _was_told(connection):
                 return
         await self.ask(connection)

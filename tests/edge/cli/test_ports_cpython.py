@@ -168,6 +168,8 @@ def test_how_ports_are_named() -> None:
     ):
         assert to_address(given) == address
     assert to_address("ttyS0", PEER) == f"/serial/ttyS0/p2p/{PEER}"
-    for wrong in ("", "~9600", "ttyS0~9600-300", "ttyS0/p2p/nobody", "/serial/", "/dev/"):
+    for wrong in ("", "~9600", "ttyS0~9600-300", "ttyS0/p2p/nobody", "/serial/", "/dev/",
+                  "ttyS0~rtsct", "/dev/ttyS0~fast~9600", "/serial/ttyS0~115k",
+                  "/ip4/192.0.2.1/tcp/4001"):  # fmt: skip
         with pytest.raises(UsageError, match="edge serial ls"):
             to_address(wrong)

@@ -1,6 +1,6 @@
 """Whoever is at the other end of a cable: when it is dialed, how often, and whom it may be."""
 
-from edge.errors import LinkError
+from edge.errors import LimitError, LinkError
 from edge.identity.peer_store import PeerStore
 from edge.swarm.dialing import cables
 from edge.swarm.dialing.cables import Cables
@@ -49,6 +49,7 @@ class End(Transport):
         self.changed = aio.Signal()
         self.has_met = False
         self.is_plugged = True
+        self.troubles: list = []  # what comes before there is no such port
         self.dials = 0
 
     def meet(self) -> None:
@@ -72,7 +73,8 @@ class End(Transport):
     async def listen(self, address):
         assert address == self.here
         if not self.is_plugged:
-            raise LinkError("no such port")
+            trouble = self.troubles.pop() if self.troubles else LinkError("no such port")
+            raise trouble
         return Listener(await self._inner.listen(address), self)
 
 
@@ -172,6 +174,8 @@ async def test_a_port_that_cannot_be_had_is_asked_for_again():
         wire.a.is_plugged = False
         await wire.keep(one, wire.a.here)
         assert not one.listen_addresses()
+        wire.a.troubles.append(LimitError("too much of everything"))
+        await until(lambda: not wire.a.troubles)
         wire.a.is_plugged = True
         await until(one.listen_addresses)
         await other.connect(wire.b.here)

@@ -1,8 +1,9 @@
 """Identify and ping: what peers tell each other, and what they may not make us believe."""
 
-from edge.errors import LinkError, RemoteError
+from edge.errors import LimitError, LinkError, RemoteError
 from edge.identity.keys import PrivateKey
 from edge.identity.peer_store import PeerStore
+from edge.swarm.connection import OUTBOUND
 from edge.swarm.protocols import identify, identify_message, ping
 from edge.swarm.protocols.identify_message import NOTHING, Identified, merge
 from edge.system import aio, clock
@@ -57,6 +58,26 @@ async def test_both_learn_of_each_other():
         assert seen.listen_addresses == ()  # /memory is not for strangers
         assert "/ipfs/ping/1.0.0" in store.protocols(listener.peer_id)
         await until(lambda: listener.connections()[0].identified)
+
+
+async def test_a_peer_that_could_not_be_told_is_asked_all_the_same():
+    async with Net() as net:
+        _, service, _ = await net.host()
+        asked = []
+
+        class Slow:
+            is_slow = True
+            direction = OUTBOUND
+
+        async def fail(connection) -> None:
+            raise LimitError("no stream")
+
+        async def ask(connection) -> None:
+            asked.append(connection)
+
+        service._push, service.ask = fail, ask
+        await service.greet(Slow)
+        assert asked == [Slow]
 
 
 class _SlowLine:

@@ -20,14 +20,14 @@ def address(port: Path, parameters: str = "") -> Multiaddr:
     return Multiaddr("/serial/" + to_value(str(port)) + parameters)
 
 
-class End:
+class Host:
     """A swarm with one serial port, identify, ping, and something to talk to."""
 
-    def __init__(self, link: Path, seed: int, parameters: str = "") -> None:
-        self.address = address(link, parameters)
-        self.transport = Transport()
-        self.swarm = Swarm(PrivateKey.from_seed(bytes([seed]) * 32), [self.transport])
-        Identify(self.swarm)
+    def __init__(self, address: Multiaddr, transport: Transport, seed: int) -> None:
+        self.address = address
+        self.transport = transport
+        self.swarm = Swarm(PrivateKey.from_seed(bytes([seed]) * 32), [transport])
+        self.identify = Identify(self.swarm)
         self.ping = Ping(self.swarm)
         self.got = bytearray()
         self.swarm.set_stream_handler(SINK, self._sink)
@@ -46,9 +46,6 @@ class End:
             await stream.write(data)
             data = await stream.read()
 
-    def to(self, other: "End") -> Multiaddr:
-        return self.address.with_peer_id(other.swarm.peer_id.to_bytes())
-
     @property
     def cable(self):
         return next(iter(self.transport._cables.values()))
@@ -56,6 +53,16 @@ class End:
     @property
     def status(self):
         return self.transport.links()[0]
+
+
+class End(Host):
+    """On a pty."""
+
+    def __init__(self, link: Path, seed: int, parameters: str = "") -> None:
+        super().__init__(address(link, parameters), Transport(), seed)
+
+    def to(self, other: "End") -> Multiaddr:
+        return self.address.with_peer_id(other.swarm.peer_id.to_bytes())
 
 
 class Pair:

@@ -8,23 +8,17 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.errors import LinkError
-from edge.identity.keys import PrivateKey
-from edge.swarm.protocols.identify import Identify
-from edge.swarm.protocols.ping import Ping
-from edge.swarm.swarm import Swarm
 from edge.system import aio, clock
 from edge.wire.multiaddr import Multiaddr
 from tests.sim.loop import VirtualLoop
 from tests.transports.link.wire import Direction, Faults
+from tests.transports.serial.nodes_cpython import SINK, Host
 from transports.serial.port_posix import Absent
 from transports.serial.transport import Transport
 
 DRIVER_BYTES_MAX = 4096  # as a Linux driver's
 STEP_S = 0.001
 BITS = 10
-
-SINK = "/test/sink/1.0.0"
-ECHO = "/test/echo/1.0.0"
 
 
 class VirtualPort:
@@ -154,40 +148,13 @@ class VirtualWire:
             self.start()
 
 
-class VirtualEnd:
-    """A swarm with that port, identify, ping, and something to talk to."""
+class VirtualEnd(Host):
+    """On that port."""
 
     def __init__(self, side: Side, seed: int, parameters: str = "") -> None:
         self.side = side
-        self.address = Multiaddr("/serial/" + side.name + (parameters or f"~{side.wire.baud}"))
-        self.transport = Transport(side.open, lambda _: Name(side))
-        self.swarm = Swarm(PrivateKey.from_seed(bytes([seed]) * 32), [self.transport])
-        self.identify = Identify(self.swarm)
-        self.ping = Ping(self.swarm)
-        self.got = bytearray()
-        self.swarm.set_stream_handler(SINK, self._sink)
-        self.swarm.set_stream_handler(ECHO, self._echo)
-
-    async def _sink(self, stream) -> None:
-        data = await stream.read()
-        while data:
-            self.got += data
-            data = await stream.read()
-        await stream.write(b"done")
-
-    async def _echo(self, stream) -> None:
-        data = await stream.read()
-        while data:
-            await stream.write(data)
-            data = await stream.read()
-
-    @property
-    def cable(self):
-        return next(iter(self.transport._cables.values()))
-
-    @property
-    def status(self):
-        return self.transport.links()[0]
+        address = Multiaddr("/serial/" + side.name + (parameters or f"~{side.wire.baud}"))
+        super().__init__(address, Transport(side.open, lambda _: Name(side)), seed)
 
     @property
     def connection(self):

@@ -6,13 +6,8 @@ import pytest
 
 from edge.system import aio, clock
 from tests.sim.loop import Ground
-from tests.transports.serial.virtual.ends_cpython import (
-    ECHO,
-    Side,
-    VirtualPair,
-    VirtualWire,
-    until,
-)
+from tests.transports.serial.nodes_cpython import ECHO
+from tests.transports.serial.virtual.ends_cpython import Side, VirtualPair, VirtualWire, until
 
 RESUME_MS_MAX = 300
 PULLS = 8

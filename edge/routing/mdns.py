@@ -223,11 +223,17 @@ def _where(connection, told: list) -> list:
     remote = connection.remote_address
     if connection.direction == "outbound":
         return [remote]
-    host = remote and (remote.raw("ip4") or remote.raw("ip6"))
+    host = remote and _host(remote)
     own = connection.identified.listen_addresses if connection.identified else []
-    return [
-        where for where in told if (where.raw("ip4") or where.raw("ip6")) == host or where in own
+    # Who came to us has told its addresses itself: a liar who is the first to answer cannot make it
+    # a peer that is nowhere.
+    return [where for where in told if _host(where) == host or where in own] + [
+        where for where in own if _host(where) == host and where not in told
     ]
+
+
+def _host(address) -> "bytes | None":
+    return address.raw("ip4") or address.raw("ip6")
 
 
 def _log_error(error: Exception) -> None:

@@ -117,6 +117,24 @@ async def test_contract() -> None:
     await contract.check(make)
 
 
+def test_a_liar_does_not_hide_who_came_to_us() -> None:
+    class Came:
+        direction = "inbound"
+        remote_address = Multiaddr("/ip4/10.0.0.1/tcp/50000")
+
+        class identified:
+            listen_addresses = (
+                Multiaddr("/ip4/10.0.0.1/tcp/4001"),
+                Multiaddr("/ip4/10.9.9.9/tcp/4001"),
+            )
+
+    own, other = Came.identified.listen_addresses
+    assert module._where(Came, [Multiaddr("/ip4/10.0.0.9/tcp/1")]) == [own]
+    assert module._where(Came, [own, other]) == [own, other]
+    Came.identified = None
+    assert module._where(Came, [other]) == []
+
+
 async def test_a_peer_is_found_where_it_proved_to_be() -> None:
     lan = await Lan(3).start()
     info = await lan.routing.find_peer(lan.ids[1]).first()

@@ -264,7 +264,7 @@ async def test_a_hostile_lan(tmp_path: Path) -> None:
             await asyncio.sleep(2)
             async with edge_run(lan, 2, tmp_path / "2", "--routing", "mdns") as late:
                 found, looked = await searched(flood, first, second, late)
-                assert looked and found > 0.8 * looked
+                assert looked and found > 0.6 * looked
                 await late.event("connected", peer_id=first.peer_id)
             assert flood.wait() == 0 and float(flood.stdout.read()) < 2 * FLOOD_S
             after = [node.resident_kb() for node in (first, second)]

@@ -399,8 +399,12 @@ class Swarm:
 
     def _near(self, peer_id) -> list:
         """Where media that know who is there have that peer."""
-        told = [one for transport in self.transports for one in transport.neighbours()]
+        told = self.neighbours()
         return [address for name, address in told if name == peer_id.to_bytes()]
+
+    def neighbours(self) -> list:
+        """``(name, address)`` of those of whom a medium tells that they are there."""
+        return [one for transport in self.transports for one in transport.neighbours()]
 
     def _split_address(self, address):
         if address.peer_id is None:

@@ -17,7 +17,7 @@ from transports.bus.pair import DIALS
 from transports.bus.roster import Departed
 from transports.bus.station import Called, Led, Station
 from transports.link import session as link
-from transports.serial.cable import BITS_PER_BYTE, FULL_PAUSE_MS, READS_MAX, Status
+from transports.serial.cable import BITS_PER_BYTE, FULL_PAUSE_MS, Status
 from transports.serial.plug import Plug
 
 TYPE_CHECKING = False
@@ -276,18 +276,6 @@ class Trunk(Plug):
         self.station.line_lost(now)
 
     # bytes
-
-    def _receive(self, core: Station, now: int) -> None:
-        try:
-            for _ in range(READS_MAX):
-                data = self._port.read() if self._port else b""
-                if not data:
-                    return
-                self._received += len(data)
-                core.receive_data(data, now)
-            self.wake()  # there may be more
-        except LinkError as error:
-            self._lost(error, now)
 
     def _send(self, core: Station) -> None:
         data = core.data_to_send()

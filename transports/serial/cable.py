@@ -26,7 +26,6 @@ SESSION_INTERVAL_MS = 100  # in the mean, between the beginnings of sessions
 SESSIONS_AT_ONCE = 8  # but so many may follow each other as quickly as they end
 MIRRORED_MS = 1000  # then a session that heard its own epoch gives way to one with another
 FULL_PAUSE_MS = 5  # at least, until a full driver is asked again
-READS_MAX = 8  # of the port at once
 WAITING_MAX = 4  # connections that nobody has accepted yet
 BITS_PER_BYTE = 10  # one start bit, one stop bit
 
@@ -260,19 +259,6 @@ class Cable(Plug):
             self._session.line_lost(now)
 
     # bytes
-
-    def _receive(self, core, now: int) -> None:
-        try:
-            for _ in range(READS_MAX):
-                data = self._port.read() if self._port else b""
-                if not data:
-                    return
-                self._received += len(data)
-                if core:  # else it will be said again
-                    core.receive_data(data, now)
-            self.wake()  # there may be more
-        except LinkError as error:
-            self._lost(error, now)
 
     def _send(self, core, now: int) -> None:
         if self._port is None:

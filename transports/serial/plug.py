@@ -6,6 +6,7 @@ from edge.system.log import Log
 
 REOPEN_MS = 50  # until it is looked again whether the port is back
 ABSENT_INTERVAL_MS = 1000  # the same, when nobody waits for it
+READS_MAX = 8  # of the port at once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,20 @@ class Plug:
             if str(error) != self.error:
                 self.error = str(error)
                 _log.warn("{}", error)
+
+    def _receive(self, core, now: int) -> None:
+        """Give what the port has to ``core``; None: it will be said again."""
+        try:
+            for _ in range(READS_MAX):
+                data = self._port.read() if self._port else b""
+                if not data:
+                    return
+                self._received += len(data)
+                if core:
+                    core.receive_data(data, now)
+            self.wake()  # there may be more
+        except LinkError as error:
+            self._lost(error, now)
 
     def _lost(self, error, now: int) -> None:
         _log.info("{}", error)

@@ -50,8 +50,7 @@ def known_ending(node: Node, text: str) -> list[PeerId]:
 
 def neighbours(node: Node) -> set[PeerId]:
     """Those of whom a medium tells that they are there; names that are no peer ids are left out."""
-    told = [one for transport in node.swarm.transports for one in transport.neighbours()]
-    found = [peer_named(name) for name, _ in told]
+    found = [peer_named(name) for name, _ in node.swarm.neighbours()]
     return {one for one in found if one}
 
 
